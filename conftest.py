@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Generator
 from importlib.util import find_spec
 
 import pytest
@@ -41,6 +42,19 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("reproducible")
     config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
     os.environ["TAYLOR_CACHE_DIR"] = config.stash[_directory]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Examples in docstrings that need an optional package are skipped where it is not."""
+    try:
+        return (yield)
+    except Exception as error:
+        first = next(iter(getattr(error, "failures", [error])), error)
+        cause = getattr(first, "exc_info", (None, None))[1]
+        if isinstance(item, pytest.DoctestItem) and type(cause).__name__ == "MissingPackageError":
+            pytest.skip(str(cause))
+        raise
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

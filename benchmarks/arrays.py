@@ -108,14 +108,15 @@ def _numbers(case: Case, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
     return given
 
 
-def _first(case: Case, shapes: Sequence[tuple[int, ...]]) -> tuple[Any, float]:
-    """The compiled function, and the seconds to its first result."""
+def _first(case: Case, shapes: Sequence[tuple[int, ...]]) -> tuple[Any, float, float]:
+    """The compiled function, the seconds from source to machine code, and those of a first call."""
     given = _numbers(case, shapes)
     start = time.perf_counter()
     variables = [ty.variable(f"a{i}", shape=shape) for i, shape in enumerate(shapes)]
     function = ty.compile(case.function(*variables), variables)
+    compiled = time.perf_counter()
     function(*given)
-    return function, time.perf_counter() - start
+    return function, compiled - start, time.perf_counter() - compiled
 
 
 def _seconds(call: Callable[[], Any]) -> float:
@@ -131,10 +132,10 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 def _row(case: Case) -> list[str]:
     try:
-        function, first = _first(case, case.shapes)
-        _, larger = _first(case, case.larger)
+        made = [_first(case, case.shapes), _first(case, case.larger)]
     except ty.TaylorError as error:
-        return [case.name, "-", "-", "-", "-", str(error)[:40]]
+        return [case.name, *5 * "-", str(error)[:40]]
+    function = made[0][0]
     given = _numbers(case, case.shapes)
     expected = case.function(*given)
     error = np.abs(function(*given) - expected).max() / np.abs(expected).max()
@@ -145,7 +146,9 @@ def _row(case: Case) -> list[str]:
     own, numpy = (median(side) for side in zip(*pairs, strict=True))
     ratio = median(theirs / ours for ours, theirs in pairs)
     times = [f"{1e6 * own:.1f}", f"{1e6 * numpy:.1f}", f"{ratio:.1f}"]
-    return [case.name, *times, f"{1e3 * first:.0f} / {1e3 * larger:.0f}", f"{error:.0e}"]
+    compiled = " / ".join(f"{1e3 * seconds:.0f}" for _, seconds, _ in made)
+    called = " / ".join(f"{1e3 * seconds:.1f}" for _, _, seconds in made)
+    return [case.name, *times, compiled, called, f"{error:.0e}"]
 
 
 # -- systems ------------------------------------------------------------------------------------
@@ -248,6 +251,15 @@ def _system_row(name: str, make: Callable[[int], Any], n: int, compared: bool) -
 
 
 def main() -> None:
+    from taylor_runtime.callables.process import cache
+
+    with cache.disabled():
+        _measured()
+
+
+def _measured() -> None:
+    small = ty.variable("a", shape=(8,))
+    ty.compile(np.cos(small), [small])(np.ones(8))  # what a process does once is not counted
     functions = [_row(case) for case in CASES]
     systems = [
         _system_row("heat", _heat, 256, True),
@@ -266,9 +278,12 @@ def main() -> None:
             "python -m benchmarks.arrays",
             {**own_versions(), "heyoka": version("heyoka")},
         ),
-        "One thread. First results are from source to the first value, for shapes ten times larger "
-        "behind the stroke.\n",
-        table(["function", "us", "NumPy, us", "ratio", "first, ms", "error"], functions),
+        "One thread. Compiled: from source to machine code without a cache; first call: with fresh "
+        "pages of memory; both for shapes ten times larger behind the stroke.\n",
+        table(
+            ["function", "us", "NumPy, us", "ratio", "compiled, ms", "first call, ms", "error"],
+            functions,
+        ),
         "\nSteps of systems written with arrays against heyoka's compact mode, which gets the same "
         "system in scalars.\n",
         table(

@@ -26,12 +26,14 @@ def output_scales(
     for n in range(program.order + 1):
         for index, row in enumerate(program.rows):
             own = _size(rows, index, n)
-            if row.step is None or (n == 0 and (row.start is not None or row.step.times == "n")):
+            if row.step is None or (
+                n == 0 and (row.start is not None or row.step.times in ("n", "h"))
+            ):
                 scales[index].append(own)
             else:
                 total = _step_scale(row.step, n, rows, scales, mp)
                 total += abs(_number(row.offset, mp)) if n == 0 else 0
-                factor = abs(time_scale) if row.step.times == "h/n" else 1
+                factor = abs(time_scale) if row.step.times in ("h/n", "h") else 1
                 scales[index].append(max(own, total * factor))
     values = [
         [rows[r][n][0] if n < len(rows[r]) else mp.mpf(0) for n in range(program.order + 1)]
@@ -48,7 +50,7 @@ def _step_scale(step: Step, n: int, rows: Rows, scales: list[list[Any]], mp: Any
     total = sum((_term_scale(term, n, rows, scales, mp) for term in step.terms), mp.mpf(0))
     if step.times == "n":
         total *= n
-    elif step.times != "1":
+    elif step.times not in ("1", "h"):
         total /= n
     if step.divisor is None:
         return total

@@ -68,6 +68,27 @@ SIZES = {
 SLOW = ("bessely", "polygamma")  # in mpmath, to a thousand digits
 
 
+def _beta(mp: Any, a: Any, b: Any) -> Any:
+    """(a + b)/(a b) (1 + O(a b)) next to zero, where mpmath takes seconds."""
+    if max(abs(a), abs(b)) < mp.ldexp(1, -mp.prec):
+        return (a + b) / (a * b)
+    return functions["beta"].mpmath(mp, a, b)
+
+
+def _betaln(mp: Any, a: Any, b: Any) -> Any:
+    if max(abs(a), abs(b)) < mp.ldexp(1, -mp.prec):
+        return mp.log(abs(_beta(mp, a, b)))
+    return functions["betaln"].mpmath(mp, a, b)
+
+
+# Instead of the records' own.
+FORMS: dict[str, Callable[..., Any]] = {"beta": _beta, "betaln": _betaln}
+
+
+def _has_integer(mp: Any, a: Ball) -> bool:
+    return bool(abs(a.value - mp.nint(a.value)) <= a.error)
+
+
 def _log(x: Any) -> float:
     """log|x| of any size."""
     return float(mpmath.log(abs(x))) if x else 0.0
@@ -154,14 +175,13 @@ class Numbers:
 
     def __init__(self, kind: Kind, bits: int = 0) -> None:
         self.mp = mpmath.MPContext()
-        self.mp.prec = bits or (400 if kind.name == "double-double" else 256)
+        self.mp.prec = bits or (320 if kind.name == "double-double" else 160)
         self.kind = kind
         # No rational numbers: whole numbers and halves are zeros of functions, and moved to others.
         self.moves = 1 / self.mp.sqrt("1.001"), -1 / self.mp.sqrt("1.002"), self.mp.sqrt("0.14")
         subnormal = kind.subnormal is not None
         self.least = self.mp.ldexp(1, kind.smallest + kind.margin) if not subnormal else 0
         self.most = self.mp.ldexp(1, kind.largest - kind.margin)
-        self.normal = self.mp.ldexp(1, kind.smallest)
         # What is rounded, perhaps twice, where it is subnormal.
         self.rest = self.mp.ldexp(1, kind.subnormal) if kind.subnormal is not None else 0
 
@@ -176,9 +196,11 @@ class Numbers:
         limit = SIZES.get(name)
         if limit is not None and any(abs(a.value) > limit for a in args):
             raise Overdrawn
+        if name in FORMS and any(a.value < 0.5 and _has_integer(self.mp, a) for a in args):
+            raise Overdrawn  # a pole within a ball
         if name == "atan2" and any(a.value == 0 for a in args):
             raise Overdrawn  # it tells zeros of both signs apart, which mpmath has not
-        form = functions[name].mpmath
+        form = FORMS.get(name, functions[name].mpmath)
         if functions[name].expression is not None:  # made of others, from a rounded argument
             unit = self.kind.unit * 2
             args = tuple(Ball(self, a.value, a.error + abs(a.value) * unit) for a in args)
@@ -240,20 +262,21 @@ class Ball:
         return self._of(lambda a, b: a * b, other)
 
     def __truediv__(self, other: Ball) -> Ball:
-        # A quotient by a power is a product with one, which overflows where that is subnormal.
-        if abs(other.value) < self.numbers.normal:
-            raise Overdrawn
         return self._of(lambda a, b: a / b, other)
 
     def __pow__(self, exponent: Any) -> Ball:
-        """As many roundings as multiplying takes, and functions have."""
+        """As many roundings as multiplying takes, and functions have.
+
+        Of what was added to itself, say 2*z, (2*z)**5 is 32*z**5: subnormal ones lose some digits.
+        """
         count = max(abs(int(exponent)), self.numbers.kind.of_functions)
         exact = self.numbers.mp.mpf(exponent)
-        return self.numbers.moved(
+        found = self.numbers.moved(
             lambda a: a ** int(exponent) if exponent == int(exponent) else self._power(a, exact),
             (self,),
             count * self.numbers.kind.unit,
         )
+        return Ball(self.numbers, found.value, found.error + 32 * self.numbers.rest)
 
     def _power(self, a: Any, exponent: Any) -> Any:
         if a < 0:
@@ -344,12 +367,13 @@ def formula(draw: random.Random, kinds: Any, x: Any, y: Any, most: int = 6) -> A
     """A random formula of x and y: the same draws make the same formula of everything."""
     pool = [x, y]
     for _ in range(draw.randint(1, most)):
-        a, b = draw.choice(pool[-3:]), draw.choice(pool)
-        pool.append(_made(draw, kinds, a, b))
+        first, second = draw.choice(range(len(pool))[-3:]), draw.choice(range(len(pool)))
+        pool.append(_made(draw, kinds, pool[first], pool[second], first == second))
     return pool[-1]
 
 
-def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
+def _made(draw: random.Random, kinds: Any, a: Any, b: Any, same: bool) -> Any:
+    """Something new of a and b; without constants nothing is added to itself, which were one."""
     c, d = (kinds.constant(draw.choice(kinds.kind.numbers)) for _ in range(2))
     what = draw.randrange(20)
     if what >= 10:
@@ -371,6 +395,8 @@ def _made(draw: random.Random, kinds: Any, a: Any, b: Any) -> Any:
         lambda: a * b * a / (b * c),
         lambda: c * (a / (b * b)),
     ]
+    if same and what in (5, 6) and len(kinds.kind.numbers) == 1:
+        what = 0
     return steps[what]()
 
 

@@ -124,6 +124,7 @@ class Back:
                 here = observed.part(first, len(observed.times))
                 observed = observed.part(0, first)
             self._leg(leg, here)
+        self.sweeping.release()
         kind, count = self.kind, way.parameters
         return Adjoints(
             state=kind.from_planes(self.adjoint),

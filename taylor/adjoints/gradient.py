@@ -163,7 +163,7 @@ def gradient_through(
     """Return a cost of the solution from the integrator's present state, and its gradient.
 
     The integrator stays as it is. The gradient is by the initial state, all parameters (also those
-    of events and impulses), and the times; it takes as long as seven to twelve propagations,
+    of events and impulses), and the times; it takes as long as four to six propagations,
     however many there are.
 
     cost:    of the state at the time `until`, or where a terminal event ends the solution: an
@@ -174,7 +174,7 @@ def gradient_through(
     running_cost: an expression whose integral along the solution is added to the cost.
     wrt:     states and parameters (or their names) by which derivatives are wanted; by default all.
              Others than arrays of weights cost next to nothing.
-    memory:  bytes for where the steps of the solution began, some hundred thousand at least.
+    memory:  bytes for where the steps of the solution began, at least some ten thousand.
              Beyond these, parts of the solution are made again, to the same bits.
 
     It is the exact gradient of what the steps computed, in steps that are shortened where

@@ -27,6 +27,8 @@ class Observations:
 
     def since(self, start: np.ndarray) -> int:
         """How many come before a time (2,)."""
+        if not len(self.times):
+            return 0
         return int(self._after(start[np.newaxis], self.times)[0])
 
     def part(self, first: int, last: int) -> Observations:
@@ -36,10 +38,11 @@ class Observations:
 
     def within(self, headers: np.ndarray) -> Observed:
         """As sweeps want them, which go over steps: all are within these."""
+        if not len(self.times):
+            nothing = np.empty((self.kind.parts, 0), self.kind.dtype)
+            return Observed(np.empty(0, np.int64), nothing, self.cotangents)
         starts = np.ascontiguousarray(headers[:, :2])
-        steps = np.empty(0, np.int64)
-        if len(self.times):
-            steps = np.maximum(self._before(self.times, starts) - 1, 0)
+        steps = np.maximum(self._before(self.times, starts) - 1, 0)
         elapsed = elapsed_in(self.kind, starts[steps], self.times, headers[steps, 2])
         return Observed(
             np.ascontiguousarray(steps, dtype=np.int64),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,11 @@ def solve(
     return Solved(ta, Asked.of(ta, until, times), running, wanted, memory)
 
 
+def _again(machine: TapedMachine, budget: int) -> TapedMachine:
+    """One that makes steps again."""
+    return TapedMachine.of(machine.copy(), None, budget)
+
+
 class Solved:
     """A solution, and the way back over it; see `solve`.
 
@@ -83,18 +88,13 @@ class Solved:
         self.kind: Precision = ta._kind
         self._tape = Tape(memory)
         self._check(ta)
-        machine = TapedMachine.of(self._ta._machine, self._tape)
+        machine = TapedMachine.of(self._ta._machine, self._tape, memory)
         system = ta._model.system
         count = len(system.parameters)
         chosen = [True] * len(ta.system.parameters) if wanted is None else list(wanted)
         chosen += [False] * (count - len(chosen))
         self.pullback: Pullback = self._pullback(chosen)
         self._run(machine)
-
-    @cached_property
-    def _machine(self) -> TapedMachine:
-        """One that makes steps again."""
-        return TapedMachine.of(self._ta._machine, None)
 
     def _check(self, ta: Propagator) -> None:
         if ta._flow is not None:
@@ -148,13 +148,14 @@ class Solved:
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
         machine.written = None
+        ta._follower = None  # which knows `ta`: what is over is freed at once
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
         self._way = Way(
             kind=self.kind,
             legs=self._tape.legs,
             pullback=self.pullback,
             machine=machine,
-            again=lambda: self._machine,
+            again=cache(partial(_again, machine, self._tape.budget)),  # and not of `self`: no cycle
             running=self._running,
             tolerance=ta.tol,
             sign=asked.sign,

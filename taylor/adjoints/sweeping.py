@@ -36,7 +36,7 @@ class Sweeping:
         tolerance: float,
     ) -> None:
         self.pullback, self._make, self.kind = pullback, machine, kind
-        self.memory = SweepMemory(pullback.sweeper)
+        self.memory = SweepMemory.taken(pullback.sweeper)
         self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
         self.shortened = 0  # times that a step was too long
         self._several = 1
@@ -68,6 +68,10 @@ class Sweeping:
         self.memory.forget_sums()
         return found, integral
 
+    def release(self) -> None:
+        """There is nothing left to go back over."""
+        self.memory.release()
+
     def leg(self, leg: Leg, observed: Observations) -> None:
         """Back to the beginning of a leg, within which all that is observed is."""
         width = min(self.memory.parameters.shape[1], leg.parameters.shape[1])
@@ -94,7 +98,8 @@ class Sweeping:
         found = observed.within(headers)
         index = len(headers)
         while index:
-            code, index = self.memory.run(steps, found, index, 0)
+            # What was made shorter for derivatives' sake is where these change: all is looked at.
+            code, index = self.memory.run(steps, found, index, careful=halved > 0)
             if code != TOO_LONG:
                 self._several = max(1, self._several // 2)
                 return

@@ -51,7 +51,12 @@ class Wanted:
         memory: int,
     ) -> Wanted:
         """What is wanted of an integrator as it is now."""
-        names = integrator._names, Names(integrator.system.parameters, "parameter", partial=True)
+        kept, parameters = integrator._machine.stepper.kept, integrator.system.parameters
+        known = kept.get("parameters")
+        if known is None or known[0] is not parameters:
+            named = Names(parameters, "parameter", partial=True)
+            known = kept["parameters"] = parameters, named
+        names = integrator._names, known[1]
         point = integrator.state.copy(), integrator.time_pair, integrator.parameters.array()
         return cls(integrator, names, *point, cost, running_cost, until, times, memory)
 

@@ -79,6 +79,8 @@ from taylor.astrodynamics.forces.atmospheres import ExponentialAtmosphere
 from taylor.astrodynamics.forces.atmospheres import HarrisPriester
 from taylor.astrodynamics.forces.atmospheres import TabulatedAtmosphere
 from taylor.astrodynamics.forces.drag import Drag
+from taylor.astrodynamics.forces.earth_radiation import EarthRadiation
+from taylor.astrodynamics.forces.earth_radiation import KnockeRadiation
 from taylor.astrodynamics.forces.fitted_atmosphere import FittedAtmosphere
 from taylor.astrodynamics.forces.force import Force
 from taylor.astrodynamics.forces.force import OrbitState
@@ -86,12 +88,13 @@ from taylor.astrodynamics.forces.gravity.bodies import Mascons
 from taylor.astrodynamics.forces.gravity.bodies import Polyhedron
 from taylor.astrodynamics.forces.gravity.field import GravityField
 from taylor.astrodynamics.forces.gravity.field import Variation
+from taylor.astrodynamics.forces.gravity.ocean import OceanTides
+from taylor.astrodynamics.forces.gravity.ocean import TidalWave
 from taylor.astrodynamics.forces.gravity.spherical import SphericalHarmonics
 from taylor.astrodynamics.forces.gravity.spherical import uniform_rotation
 from taylor.astrodynamics.forces.gravity.tides import SolidTides
 from taylor.astrodynamics.forces.place import Place
 from taylor.astrodynamics.forces.point_masses import PointMasses
-from taylor.astrodynamics.forces.radiation import EarthRadiation
 from taylor.astrodynamics.forces.radiation import Plate
 from taylor.astrodynamics.forces.radiation import RadiationPressure
 from taylor.astrodynamics.forces.radiation import sun_pointing
@@ -117,6 +120,8 @@ from taylor.astrodynamics.satellites.propagation import sgp4
 from taylor.astrodynamics.satellites.states import SatelliteStates
 
 # encounters
+from taylor.astrodynamics.encounters.access import Windows
+from taylor.astrodynamics.encounters.access import access
 from taylor.astrodynamics.encounters.conjunctions import Conjunctions
 from taylor.astrodynamics.encounters.conjunctions import conjunctions
 from taylor.astrodynamics.encounters.coverage import Coverage
@@ -128,9 +133,7 @@ from taylor.astrodynamics.encounters.shadows import eclipses
 from taylor.astrodynamics.encounters.shadows import shadow_margin
 from taylor.astrodynamics.encounters.sources import catalogue_motion
 from taylor.astrodynamics.encounters.sources import dense_motion
-from taylor.astrodynamics.encounters.stations import GroundStation
-from taylor.astrodynamics.encounters.stations import Windows
-from taylor.astrodynamics.encounters.stations import access
+from taylor.astrodynamics.encounters.station import Station
 
 # files
 from taylor.astrodynamics.files.comma import read_csv
@@ -154,6 +157,7 @@ from taylor.astrodynamics.determination.batch import FitStatus
 from taylor.astrodynamics.determination.determine import determine
 from taylor.astrodynamics.determination.determine import simulate
 from taylor.astrodynamics.determination.filtering import Smoothed
+from taylor.astrodynamics.determination.measurements import CountedDoppler
 from taylor.astrodynamics.determination.measurements import EquatorialAngles
 from taylor.astrodynamics.determination.measurements import HorizonAngles
 from taylor.astrodynamics.determination.measurements import Measured
@@ -162,7 +166,6 @@ from taylor.astrodynamics.determination.measurements import PositionFix
 from taylor.astrodynamics.determination.measurements import Range
 from taylor.astrodynamics.determination.measurements import RangeRate
 from taylor.astrodynamics.determination.result import Determination
-from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.tracking import Tracking
 
 __all__ = [
@@ -241,8 +244,10 @@ __all__ = [
     "Force",
     "GravityField",
     "HarrisPriester",
+    "KnockeRadiation",
     "LenseThirring",
     "Mascons",
+    "OceanTides",
     "OrbitState",
     "Place",
     "Plate",
@@ -255,6 +260,7 @@ __all__ = [
     "TabulatedAtmosphere",
     "ThirdBody",
     "Thrust",
+    "TidalWave",
     "Variation",
     "descent",
     "edelbaum",
@@ -275,7 +281,7 @@ __all__ = [
     # encounters
     "Conjunctions",
     "Coverage",
-    "GroundStation",
+    "Station",
     "Windows",
     "access",
     "catalogue_motion",
@@ -304,6 +310,7 @@ __all__ = [
     "write_sp3",
     "write_tle",
     # determination
+    "CountedDoppler",
     "Determination",
     "EquatorialAngles",
     "FitStatus",
@@ -314,7 +321,6 @@ __all__ = [
     "Range",
     "RangeRate",
     "Smoothed",
-    "Station",
     "Tracking",
     "determine",
     "simulate",

@@ -10,6 +10,7 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.expressions.substitute import substitute_all
+from taylor.nodes.operations.quotients import as_written
 from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import reachable
 from taylor.numbers.precision import Precision, as_precision
@@ -37,7 +38,7 @@ class Formulas:
             self._kept = outputs  # what machine code calls lives as long
             return
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
-        program, linked = lowered(outputs, sources, 0, precision=precision)
+        program, linked = lowered(as_written(outputs), sources, 0, precision=precision)
         self._code = build_formula(program, "coefficients", "", linked, precision)
 
     def run(self, numbers: np.ndarray, threads: int) -> np.ndarray:

@@ -80,10 +80,16 @@ def piecewise(
     x: Expression,
     kind: str = ...,
     outside: str = ...,
+    name: str = ...,
 ) -> Expression: ...
 @overload
 def piecewise(
-    breakpoints: Numbers, coefficients: ValueLike, x: Numbers, kind: str = ..., outside: str = ...
+    breakpoints: Numbers,
+    coefficients: ValueLike,
+    x: Numbers,
+    kind: str = ...,
+    outside: str = ...,
+    name: str = ...,
 ) -> NumberOrArray: ...
 def piecewise(
     breakpoints: Numbers,
@@ -91,6 +97,7 @@ def piecewise(
     x: Expression | Numbers,
     kind: str = "power",
     outside: str = "extrapolate",
+    name: str = "a piecewise polynomial",
 ) -> Any:
     """Return a piecewise polynomial of x, given by a table of numbers.
 
@@ -102,6 +109,7 @@ def piecewise(
     outside: what lies beyond the first and last breakpoint: "extrapolate" goes on with the
         polynomial there, "constant" with its value at the end, "nan" with NaN (from 64 units in the
         last place on, so that rounding the ends does no harm).
+    name: what it is, for the message of an integration that comes to where it is NaN.
 
     Returns an expression, or an array expression of the shape of the coefficients' other axes.  Any
     number of pieces costs a binary search at order zero.  An `Integrator` ends its steps at the
@@ -131,7 +139,7 @@ def piecewise(
     ends = np.array([float(e) for e in edges])
     if not np.all(np.isfinite(ends)) or not np.all(np.diff(ends) > 0):
         raise ArgumentError("piecewise: breakpoints have to be finite and to ascend")
-    table = _Table(edges, given, kind, outside)
+    table = _Table(edges, given, kind, outside, name)
     return _applied("piecewise", x, table)
 
 
@@ -297,7 +305,9 @@ class _Table:
     coefficients of the components one after the other.
     """
 
-    def __init__(self, edges: np.ndarray, given: np.ndarray, kind: str, outside: str) -> None:
+    def __init__(
+        self, edges: np.ndarray, given: np.ndarray, kind: str, outside: str, name: str
+    ) -> None:
         self.shape = given.shape[2:]
         self.length = given.shape[1]
         self.rule = _horner if kind == "power" else _clenshaw
@@ -320,7 +330,7 @@ class _Table:
         if rows.dtype == object:
             rest = [_rest(a, b) for a, b in zip(rows.flat, high.flat, strict=True)]
             low = np.array(rest).reshape(high.shape) if any(rest) else None
-        self.place = place_name(inner)
+        self.place = place_name(inner, name if outside == "nan" else "")
         self.entry = entry_name(high, low)
 
     def _with_ends(self, rows: np.ndarray, edges: np.ndarray, undefined: bool) -> np.ndarray:

@@ -13,6 +13,7 @@ from taylor.expressions.operators import Operators
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import Node
+from taylor.nodes.operations.quotients import as_written
 from taylor.nodes.operations.table import operation
 from taylor.nodes.regions import REGIONS
 from taylor.nodes.registry import get
@@ -94,9 +95,11 @@ class Floats:
         """The outputs as a function of the inputs' values, node by node."""
         given = set(inputs)
         order = [e for e in reachable(outputs, stop=given.__contains__) if e not in given]
+        fixed = {e: value(e, []) for e in order if e.op == "constant"}
+        order = [e for e in order if e not in fixed]
 
         def values(arguments: Sequence[Any]) -> list[Any]:
-            done = dict(zip(inputs, arguments, strict=True))
+            done = {**fixed, **dict(zip(inputs, arguments, strict=True))}
             for e in order:
                 done[e] = value(e, [done[arg] for arg in e.args])
             return [done[output] for output in outputs]
@@ -268,6 +271,7 @@ def _by_arrays(root: Node, given: Mapping[Any, Any], algebra: Floats) -> Any:
     """The value by NumPy's own functions of whole arrays."""
     algebra.known = {key: algebra.value(value) for key, value in given.items()}
     inputs = [key for key in algebra.known if isinstance(key, Node)]
+    (root,) = as_written([root])
     with np.errstate(all="ignore"):
         (value,) = algebra.whole(inputs, [root])([algebra.known[x] for x in inputs])
     if isinstance(value, np.ndarray) and not value.flags.writeable:
@@ -300,6 +304,7 @@ def evaluate_in(roots: Sequence[Node], values: Mapping[Any, Any], algebra: Float
     """The values of scalar expressions in an algebra, `values` being those of their inputs."""
     done: dict[Node, Any] = {}
     algebra.known = known = _known(values, algebra)
+    roots = as_written(roots)
     with np.errstate(all="ignore"):
         for e in reachable(roots, stop=known.__contains__):
             if e in known:

@@ -52,13 +52,15 @@ class Operators(Node):
         return _binary(sums.subtract, other, self, reflected=True)
 
     def __mul__(self, other: Operand) -> Self:
-        return (
-            products.multiply(self, other)
-            if type(other) is type(self)
-            else _binary(products.multiply, self, other)
-        )
+        if type(other) is type(self):
+            return products.multiply(self, other)
+        if type(other) is float or type(other) is int:
+            return products.multiple(constants.exact(other), self)
+        return _binary(products.multiply, self, other)
 
     def __rmul__(self, other: Operand) -> Self:
+        if type(other) is float or type(other) is int:
+            return products.multiple(constants.exact(other), self)
         return _binary(products.multiply, other, self, reflected=True)
 
     def __truediv__(self, other: Operand) -> Self:
@@ -72,11 +74,11 @@ class Operators(Node):
         return _binary(products.divide, other, self, reflected=True)
 
     def __pow__(self, other: Operand) -> Self:
-        return (
-            products.power(self, other)
-            if type(other) is type(self)
-            else _binary(products.power, self, other)
-        )
+        if type(other) is int:
+            return products.power_exact(self, other)
+        if type(other) is type(self):
+            return products.power(self, other)
+        return _binary(products.power, self, other)
 
     def __rpow__(self, other: Operand) -> Self:
         return _binary(products.power, other, self, reflected=True)

@@ -46,11 +46,10 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
     return result
 
 
-def are_scalars(roots: Sequence[Node]) -> bool:
-    """Whether all nodes under these are scalars, of operations on scalars: there is nothing to
-    spell out.
+def are_scalars(nodes: Sequence[Node]) -> bool:
+    """Whether nodes and all under them, which are given as well, are scalars, of operations on
+    scalars: there is nothing to spell out.
     """
-    nodes = reachable(roots)
     if any(e.shape for e in nodes):
         return False
     records = map(operation, {e.op for e in nodes if e.args})

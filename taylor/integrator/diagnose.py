@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 
+from taylor.definitions.lookup import left_table
 from taylor.errors import TaylorError
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.leaves import time
 from taylor.integrator.trajectory import Trajectory
 from taylor.machines.singularity import nearest_singularity
+from taylor.nodes.traverse import reachable
 from taylor.numbers.precision import leading
 from taylor.numbers.times import add
 from taylor.recurrences.decompose import decompose
@@ -21,21 +23,30 @@ from taylor_runtime.program.program import Input
 SINGULAR_ORDER = 8  # a singular right-hand side shows by then
 
 
-def _slopes(integrator: Trajectory) -> np.ndarray:
-    """f at the integrator's state and time, by plain evaluation."""
+def _values(integrator: Trajectory) -> dict[object, float]:
+    """State, parameters and time of an integrator, by what they are values of."""
     system = integrator.system
     state = integrator._rounded_state().tolist()
     values: dict[object, float] = dict(zip(system.states, state, strict=True))
     for parameter in system.parameters:
         values[parameter] = float(integrator.parameters[parameter])
     values[time] = integrator.time
+    return values
+
+
+def _slopes(integrator: Trajectory) -> np.ndarray:
+    """f at the integrator's state and time, by plain evaluation."""
+    values = _values(integrator)
     with np.errstate(all="ignore"):
-        result = [float(evaluate(f, values)) for f in system.derivatives]
+        result = [float(evaluate(f, values)) for f in integrator.system.derivatives]
     return np.array(result)
 
 
 def why_not_finite(integrator: Trajectory) -> str:
     """Which equation is not finite, and where."""
+    left = _left_table(integrator)
+    if left:
+        return left
     slopes = _slopes(integrator)
     system = integrator.system
     bad = np.flatnonzero(~np.isfinite(slopes))
@@ -59,6 +70,19 @@ def why_not_finite(integrator: Trajectory) -> str:
         "finite "
         "state is kept"
     )
+
+
+def _left_table(integrator: Trajectory) -> str:
+    """Which table the right-hand side reads beyond its ends, in words; "" for none."""
+    values = _values(integrator)
+    for e in reachable(integrator.system.derivatives):
+        told = left_table(e, values)
+        if told:
+            return (
+                f"at t = {integrator.time!r} the right-hand side reads {told} and not beyond; the "
+                "last finite state is kept"
+            )
+    return ""
 
 
 def why_sliding(integrator: Trajectory, conditions: list[str]) -> str:

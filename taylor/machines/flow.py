@@ -81,6 +81,13 @@ class FlowMachine(Machine):
         flat = polynomials.reshape(len(polynomials), count)
         self.parameters[:, width - count : width] = flat
 
+    def varied(self, count: int) -> np.ndarray:
+        """Those of parameters that vary, of which there are so many: a copy, (parts, q, M)."""
+        numbers = self.stepper.parameters
+        size = super().polynomials().shape[-1]
+        flat = self.parameters[:, numbers - count * size : numbers]
+        return flat.reshape(len(flat), count, size).copy()
+
     def series(
         self, polynomials: np.ndarray, time: Pair, order: int, parameters: np.ndarray | None = None
     ) -> np.ndarray | None:
@@ -272,10 +279,7 @@ class Flow:
         self, known: Sequence[Expression], machine: FlowMachine
     ) -> dict[Expression, Polynomial]:
         """The polynomials of the parameters that vary."""
-        count, size = len(self.variations.parameters), self.variations.size
-        width = machine.stepper.parameters
-        flat = machine.parameters[:, width - count * size : width]
-        planes = flat.reshape(len(flat), count, size)
+        planes = machine.varied(len(self.variations.parameters))
         return {
             known[place]: self._polynomial(planes[:, k].copy())
             for k, place in enumerate(self.variations.parameters)

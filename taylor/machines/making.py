@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from taylor.expressions.types import Named
+from taylor.machines.composed import ComposedMachine
 from taylor.machines.flow import FlowMachine
 from taylor.machines.machine import Machine
 from taylor.numbers.precision import Precision
@@ -49,12 +50,17 @@ def make_machine(system: System, accuracy: Accuracy, variations: Variations | No
     if variations is None:
         orders = candidates(natural) if accuracy.order is None else ()
         return Machine(compile_stepper(system, order, options, orders), bound, floors)
-    stepper = compile_flow(system, order, options, variations)
+    inner = variations.without_time(len(system))
+    compiled = inner or variations
+    stepper = compile_flow(system, order, options, compiled)
     own = np.zeros(len(system)) if floors is None else floors
-    degrees = variations.space.monomials.degrees[1:]
+    degrees = compiled.space.monomials.degrees[1:]
     others = np.array(variations.weights)[degrees]
-    machine = FlowMachine(stepper, bound, np.concatenate([own, np.tile(others, len(system))]))
+    weights = np.concatenate([own, np.tile(others, len(system))])
+    machine = (FlowMachine if inner is None else ComposedMachine)(stepper, bound, weights)
     machine.space = variations.space
+    if inner is not None and isinstance(machine, ComposedMachine):
+        machine.displace(inner)
     return machine
 
 

@@ -15,12 +15,15 @@ class TapedMachine(TapedMemory, Machine):
     written: Tape | None
 
     @classmethod
-    def of(cls, machine: Machine, written: Tape | None) -> Self:
-        """One in the same state, with memory of its own."""
+    def of(cls, machine: Machine, written: Tape | None, budget: int) -> Self:
+        """One in the same state, which has the memory of the other from now on.
+
+        budget: bytes for where steps began.
+        """
         made = object.__new__(cls)
-        made.__dict__.update(machine.copy().__dict__)
+        made.__dict__.update(machine.__dict__)
         made.written = written
-        made.tape()
+        made.tape(budget)
         return made
 
     def begun(self) -> None:

@@ -10,5 +10,7 @@ from taylor.models.figures import Figure as Figure
 from taylor.models.model import Model as Model
 from taylor.models.nbody import n_body as n_body
 from taylor.models.pendulum import pendulum as pendulum
+from taylor.models.solar_system import SolarSystem as SolarSystem
+from taylor.models.solar_system import solar_system as solar_system
 from taylor.models.spacecraft import spacecraft as spacecraft
 from taylor.models.two_body import two_body as two_body

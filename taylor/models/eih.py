@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from taylor.astrodynamics.forces.post_newtonian import pairs, post_newtonian
+from taylor.astrodynamics.forces.post_newtonian import frame_dragging, pairs, post_newtonian
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, time, variable
@@ -24,6 +24,7 @@ def eih(
     beta: Quantity = 1,
     gamma: Quantity = 1,
     figures: Sequence[Figure] = (),
+    spins: Mapping[int, Sequence[Quantity]] | None = None,
 ) -> Model:
     """Equations of Einstein, Infeld and Hoffmann: point masses to the order 1/c^2.
 
@@ -39,7 +40,7 @@ def eih(
     accelerations on their right, are written out at `astrodynamics.forces.post_newtonian`
     (Einstein, Infeld & Hoffmann 1938; Will & Nordtvedt, Astrophys. J. 177 (1972) 757).
 
-    Raises ArgumentError for no body, or figures of bodies that are not there.
+    Raises ArgumentError for no body, or figures and spins of bodies that are not there.
 
     >>> import taylor as ty
     >>> model = ty.models.eih([132712440041.28, 22031.87])  # the Sun and Mercury
@@ -61,6 +62,12 @@ def eih(
     acceleration = newton + added / light**2
     if figures:
         acceleration = acceleration + _of_figures(figures, strengths, r)
+    for own, spin in (spins or {}).items():
+        if not 0 <= own < count:
+            raise ArgumentError(f"eih: the spin of body {own} does not fit bodies 0 to {count - 1}")
+        turns = stack([coefficient("eih", f"spins[{own}]", value) for value in spin])
+        dragged = frame_dragging(r - r[own], v - v[own], turns, constant(np.eye(count)[own]))
+        acceleration = acceleration + (1 + g) * strengths[own] / light**2 * dragged
     parameters = parameters_of(*strengths, light, b, g)
     return Model(f"eih of {count}", [(r, v), (v, acceleration)], parameters)
 

@@ -8,6 +8,8 @@ they were first written, which is the order they print in.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import itertools
 import math
 import threading
@@ -107,8 +109,10 @@ class _Entry(weakref.ref[Node]):
 _table: dict[Hashable, _Entry] = {}
 _lock = threading.RLock()
 # Keys of nodes that died.  The weak-reference callback may run at any moment in any thread, so it
-# only appends here (atomic); the dictionary changes under the lock alone.
+# only appends here (atomic); entries are removed or replaced under the lock alone.
 _dead: deque[Hashable] = deque()
+_recent: list[_Entry] = []  # of nodes made since `_settle` ran last
+_FEW = 32
 _next_id = itertools.count().__next__
 
 _class: type[Node] = Node  # of which nodes are made
@@ -118,6 +122,11 @@ _set_args = Node.__dict__["args"].__set__
 _set_payload = Node.__dict__["payload"].__set__
 _set_shape = Node.__dict__["shape"].__set__
 _set_id = Node.__dict__["id"].__set__
+
+
+_PLAIN = LEAVES | {"linear", "index"}  # whose payloads are names and numbers
+_untrack: Any = ctypes.pythonapi.PyObject_GC_UnTrack
+_untrack.argtypes, _untrack.restype = [ctypes.py_object], None
 
 
 def _forget(entry: Any, append: Callable[[Hashable], None] = _dead.append) -> None:
@@ -140,19 +149,39 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
     _set_id(created, _next_id())
     entry = _Entry(created, _forget)
     entry.key = key
-    with _lock:
-        present = _table.get(key)
-        if present is not None:  # another thread was faster, or a dead entry awaits its removal
-            found = present()
-            if found is not None:
+    if _table.setdefault(key, entry) is not entry:
+        with _lock:
+            present = _table.get(key)
+            found = None if present is None else present()
+            if found is not None:  # another thread was faster
                 return found
-        _table[key] = entry
+            _table[key] = entry  # in the place of a dead one
+    _recent.append(entry)
+    if len(_recent) > _FEW:
+        _settle()
+    return created
+
+
+def _settle() -> None:
+    """Take entries of dead nodes away, and hide new nodes that cannot be in cycles from Python's
+    collector, which would walk over all of them again and again while a large system is written,
+    half of the time.  These are plain data, and operations on nodes that are hidden.
+    """
+    with _lock:
+        fresh = _recent[:]
+        del _recent[: len(fresh)]
         while _dead:
             gone = _dead.popleft()
             present = _table.get(gone)
             if present is not None and present() is None:
                 del _table[gone]
-    return created
+        for entry in fresh:
+            e = entry()
+            if e is None or (e.payload is not None and e.op not in _PLAIN) or type(e.op) is not str:
+                continue
+            if not any(map(gc.is_tracked, e.args)):
+                for hidden in (e, entry, e.args):
+                    _untrack(hidden)
 
 
 def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:
@@ -187,15 +216,16 @@ def constant_node(value: Number, shape: Shape = ()) -> Any:
 
     Of the class that nodes have by then.
     """
+    if type(value) is int and not shape and value in _small:
+        return _small[value]
     key = ("constant", shape, value if type(value) is int else constants.key(value))
     made: Any = intern_node(key, "constant", (), value, shape)
     return made
 
 
-ZERO: Any = constant_node(0)
-ONE: Any = constant_node(1)
-MINUS_ONE: Any = constant_node(-1)
-TWO: Any = constant_node(2)
+_small: dict[int, Any] = {}
+_small |= {value: constant_node(value) for value in range(-2, 17)}
+ZERO, ONE, MINUS_ONE, TWO = (_small[value] for value in (0, 1, -1, 2))
 
 
 def broadcast_shapes(function: str, *operands: Node) -> Shape:

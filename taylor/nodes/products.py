@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from taylor.nodes import node as ex
 from taylor.nodes.logic import greater, where
@@ -18,6 +19,7 @@ from taylor.numbers import exact as constants
 from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
 
 HALF = Fraction(1, 2)
+DIVISOR = "divisor"  # payload of a power that was written as what something is divided by
 
 
 # --- products ----------------------------------------------------------
@@ -60,6 +62,14 @@ def multiply(a: N, b: N) -> N:
             return scale(factor, multiply(core_a, core_b))
     key = ("mul", a.id, b.id) if a.id < b.id else ("mul", b.id, a.id)
     return ex.intern_node(key, "mul", (a, b), None, shape)
+
+
+def multiple(number: Any, e: N) -> N:
+    """number * e for a number as `numbers.exact` has it."""
+    if type(number) is float:
+        made: N = multiply(ex.constant_node(number), e)
+        return made
+    return scale(number, e)
 
 
 def multiply_many(factors: Sequence[N]) -> N:
@@ -112,7 +122,11 @@ def _same_base(a: N, b: N) -> N | None:
 
 
 def divide(a: N, b: N) -> N:
-    """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient."""
+    """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient.
+
+    The power remembers that it was divided by: a*b**-p leaves the range where b**p is next to its
+    ends, and a / b**p need not (`nodes.operations.quotients`).
+    """
     value = exact_value(b)
     if value is not None:
         if value == 0:
@@ -127,9 +141,12 @@ def divide(a: N, b: N) -> N:
         if value == 0:
             return ex.constant_node(0, b.shape)
         factor = normalised(Fraction(value) / factor_b)
-        if can_merge(value, factor_b, factor):
-            return scale(factor, reciprocal(core_b))
-        return scale(value, reciprocal(b))
+        if not can_merge(value, factor_b, factor):
+            return scale(value, reciprocal(b))
+        base, exponent = split_power(core_b)
+        if exponent != 1 and not is_movable(factor):
+            return scale(factor, inverse_power(base, exponent))
+        return scale(factor, reciprocal(core_b))
     factor_a, core_a = split_factor(a)
     factor = normalised(Fraction(factor_a) / factor_b)
     if factor == 1:
@@ -145,7 +162,7 @@ def divide(a: N, b: N) -> N:
     if b.op in _POWER_OPS:
         base, exponent = split_power(b)
         if exponent != 1:
-            return multiply(a, power_exact(base, -exponent))
+            return multiply(a, inverse_power(base, exponent))
     elif a.op in _POWER_OPS:
         combined = _same_base_quotient(a, b)
         if combined is not None:
@@ -179,6 +196,14 @@ def reciprocal(e: N) -> N:
     if e.op == "div":
         return divide(e.args[1], e.args[0])
     return ex.node("div", (ex.ONE, e), None, e.shape)
+
+
+def inverse_power(base: N, exponent: Exact) -> N:
+    """1 / base**exponent as a factor of what is divided; roots have inverses wherever they are."""
+    made = power_exact(base, -exponent)
+    if made.op != "pow" or -HALF <= exponent <= HALF:
+        return made
+    return ex.node("pow", made.args, DIVISOR, made.shape)
 
 
 # --- powers ----------------------------------------------------------

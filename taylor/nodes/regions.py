@@ -38,6 +38,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
 from hashlib import blake2b
+from operator import is_
 from typing import Any, Self
 
 from taylor.nodes.node import Node, Shape, node
@@ -212,6 +213,18 @@ def region_node(op: str, operands: Sequence[Any], region: Region) -> Any:
     """The node of a loop or a choice, of which only parts are ever used."""
     made: Any = node(op, tuple(operands), region, ())
     return made
+
+
+def rewritten(region: Region, rewrite: Callable[[Sequence[Any]], Sequence[Any]]) -> Region:
+    """The same of the graphs of a loop or a choice: roots become others of the same values."""
+    graphs = []
+    for graph in region.graphs:
+        outputs = rewrite(graph.outputs)
+        same = all(map(is_, outputs, graph.outputs))
+        graphs.append(graph if same else Graph(graph.inputs, outputs))
+    if all(map(is_, graphs, region.graphs)):
+        return region
+    return Region(graphs, region.constants, region.carries, region.length, region.reverse)
 
 
 def parts(e: Any) -> tuple[Any, ...]:

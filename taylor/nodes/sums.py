@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any
 
 from taylor.nodes import node as ex
 from taylor.nodes.node import N, Node
@@ -21,9 +23,6 @@ from taylor.numbers.data import ArrayData
 from taylor.numbers.exact import Exact, can_merge, key, normalised
 
 SEARCH_LIMIT = 16  # operands looked at when searching a sum for a term that could cancel
-
-_PLUS = (1, 1)
-_MINUS = (1, -1)
 
 
 def exact_value(e: Node) -> Exact | None:
@@ -50,16 +49,30 @@ def affine(coefficient: Exact, term: N, offset: Exact) -> N:
         if coefficient == 1:
             return term
         inner, core = split_factor(term)
-        if inner != 1:
+        if inner.__class__ is int and inner == -1:
+            if coefficient == -1:
+                return core
+            term, coefficient = core, -coefficient
+        elif inner != 1:
             merged = normalised(inner * coefficient)
             if merged == 1:
                 return core
             if can_merge(coefficient, inner, merged):
                 term, coefficient = core, merged
-    number = coefficient if type(coefficient) is int else key(coefficient)
+    number, payload = _one_term(coefficient.numerator, coefficient.denominator)
+    if offset != 0:
+        payload = (payload[0], offset)
     filed = ("linear", number, offset if type(offset) is int else key(offset), term.id)
-    payload = ((coefficient,), offset)
     return ex.intern_node(filed, "linear", (term,), payload, term.shape)
+
+
+@lru_cache(maxsize=4096)
+def _one_term(numerator: int, denominator: int) -> tuple[Any, tuple[tuple[Exact, ...], Exact]]:
+    """What a node with one coefficient and no offset is filed under, and its payload: nodes with
+    equal ones share them.
+    """
+    c: Exact = numerator if denominator == 1 else Fraction(numerator, denominator)
+    return key(c), ((c,), 0)
 
 
 def _scaled(factor: Exact, c: Exact, term: N) -> tuple[Exact, N]:
@@ -134,25 +147,36 @@ def _two_terms(c1: Exact, t1: N, c2: Exact, t2: N) -> N:
     """c1*t1 + c2*t2 for different terms, oriented and without common magnitude."""
     in_order = t1.id < t2.id
     first, second = (c1, c2) if in_order else (c2, c1)
-    factor: Exact
+    factor, numbers, payload, swapped = _oriented(
+        first.numerator, first.denominator, second.numerator, second.denominator
+    )
+    shape = t1.shape if t1.shape == t2.shape else ex.broadcast_shapes("add", t1, t2)
+    if in_order:
+        filed = ("linear", numbers, t1.id, t2.id)
+    else:
+        filed, payload = ("linear", numbers, t2.id, t1.id), swapped
+    core = ex.intern_node(filed, "linear", (t1, t2), payload, shape)
+    return core if factor == 1 else affine(factor, core, 0)
+
+
+_Payload = tuple[tuple[Exact, Exact], Exact]
+
+
+@lru_cache(maxsize=4096)
+def _oriented(
+    top: int, below: int, second_top: int, second_below: int
+) -> tuple[Exact, tuple[Any, Any], _Payload, _Payload]:
+    """(factor, numbers, payload, payload of the terms the other way round) of two coefficients,
+    given as ratios, that of the older term first: nodes with equal ones share them.
+    """
+    first, second = normalised(Fraction(top, below)), normalised(Fraction(second_top, second_below))
     ordered: tuple[Exact, Exact]
-    if first == second:
-        factor, ordered = first, _PLUS
-    elif first == -second:
-        factor, ordered = first, _MINUS
+    if first in (second, -second):
+        factor, ordered = first, (1, 1) if first == second else (1, -1)
     else:
         factor = 1 if first > 0 else -1
         ordered = (normalised(factor * first), normalised(factor * second))
-    shape = t1.shape if t1.shape == t2.shape else ex.broadcast_shapes("add", t1, t2)
-    numbers = (
-        ordered if ordered is _PLUS or ordered is _MINUS else (key(ordered[0]), key(ordered[1]))
-    )
-    if in_order:
-        filed, payload = ("linear", numbers, t1.id, t2.id), (ordered, 0)
-    else:
-        filed, payload = ("linear", numbers, t2.id, t1.id), (ordered[::-1], 0)
-    core = ex.intern_node(filed, "linear", (t1, t2), payload, shape)
-    return core if factor == 1 else affine(factor, core, 0)
+    return factor, (key(ordered[0]), key(ordered[1])), (ordered, 0), (ordered[::-1], 0)
 
 
 def add_constant(e: N, value: Exact) -> N:
@@ -253,19 +277,32 @@ def _locate(total: Node, leaf: Node) -> tuple[int, ...] | None:
     """Where `leaf` stands among the operands of nested sums; operands are older than results."""
     if total.id < leaf.id:
         return None
+    pending: list[Any] = [total]
+    budget, oldest = SEARCH_LIMIT, leaf.id
+    while pending:  # nearly always in vain, so that nothing else is noted on the way
+        parent = pending.pop()
+        for child in parent.args:
+            if child is leaf:
+                return _path(total, leaf)
+            budget -= 1
+            if budget < 0:
+                return None
+            if child.id > oldest and child.op == "linear" and child.payload[1] == 0:
+                pending.append(child)
+    return None
+
+
+def _path(total: Node, leaf: Node) -> tuple[int, ...]:
+    """Where `_locate` found `leaf`."""
     pending: list[tuple[Node, tuple[int, ...]]] = [(total, ())]
-    budget = SEARCH_LIMIT
     while pending:
         parent, path = pending.pop()
         for position, child in enumerate(parent.args):
             if child is leaf:
                 return (*path, position)
-            budget -= 1
-            if budget < 0:
-                return None
             if child.id > leaf.id and child.op == "linear" and child.payload[1] == 0:
                 pending.append((child, (*path, position)))
-    return None
+    raise AssertionError("it is there")
 
 
 def _cancel(a1: Exact, t1: N, a2: Exact, t2: N) -> N | None:

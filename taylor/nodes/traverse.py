@@ -7,6 +7,7 @@ process that builds the same expressions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from taylor.nodes.node import N, Node, node
@@ -27,15 +28,17 @@ def reachable(roots: Iterable[N], stop: Callable[[N], bool] | None = None) -> li
     >>> reachable([x * y])
     [x, y, x*y]
     """
-    seen: dict[int, N] = {}
-    pending = list(roots)
+    seen = set(roots)  # sorted in the end: the order of a set is no order
+    pending = list(seen)
     while pending:
         current = pending.pop()
-        if current.id not in seen:
-            seen[current.id] = current
-            if stop is None or not stop(current):
-                pending.extend(current.args)
-    return [seen[i] for i in sorted(seen)]
+        if stop is not None and stop(current):
+            continue
+        for arg in current.args:
+            if arg not in seen:
+                seen.add(arg)
+                pending.append(arg)
+    return sorted(seen, key=attrgetter("id"))
 
 
 def inputs(roots: Iterable[N]) -> list[N]:

@@ -19,6 +19,7 @@ from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import index, join
 from taylor.nodes.defined import DefinedName
 from taylor.nodes.operations.inlined import has_rules_inside
+from taylor.nodes.operations.quotients import as_written
 from taylor.nodes.regions import REGIONS, has_regions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision
@@ -142,10 +143,10 @@ def _compiled(
         found = expanded_arrays(known.outputs, {x: join([first, rest], 0)}, order)
         pairs = zip(found, known.outputs, strict=True)
         outputs = [with_zeros(e, order) if c is None else c for c, e in pairs]
-        lowered = lower_arrays(outputs, {wide: Input("parameter", (0,))}, 0)
+        lowered = lower_arrays(as_written(outputs), {wide: Input("parameter", (0,))}, 0)
         shapes, given = ([wide.shape], [e.shape for e in outputs]), 0
     else:
-        lowered = lower_arrays(known.outputs, {x: Input("jet", (0,))}, order)
+        lowered = lower_arrays(as_written(known.outputs), {x: Input("jet", (0,))}, order)
         shapes = [x.shape], [e.shape for e in known.outputs]
     if kind.is_finer:
         check_has_digits(lowered.program)

@@ -11,6 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
+from taylor.nodes.operations.quotients import as_written
 from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
 from taylor.points.sharing import shared_points
@@ -196,4 +197,4 @@ def lower(outputs: Sequence[Expression], inputs: Sequence[Expression]) -> Lowere
     for e in inputs:
         sources[e] = Input("parameter", (first,))
         first += e.size
-    return lower_arrays(called_once(outputs), sources, 0)
+    return lower_arrays(as_written(called_once(outputs)), sources, 0)

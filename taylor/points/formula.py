@@ -23,6 +23,7 @@ from taylor.expressions.types import (
     ValueLike,
 )
 from taylor.nodes.operations.inlined import inlined
+from taylor.nodes.operations.quotients import as_written
 from taylor.nodes.traverse import from_records, to_records
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
@@ -112,7 +113,7 @@ class Function(Generic[R]):
         flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
         flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
-        return lowered(flat_outputs, sources, 0, precision=self.precision)
+        return lowered(as_written(flat_outputs), sources, 0, precision=self.precision)
 
     @overload
     def __call__(

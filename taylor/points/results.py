@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import deque
 
@@ -26,7 +27,7 @@ class Spare:
     """
 
     def __init__(self) -> None:
-        self._kept: deque[np.ndarray] = deque()  # of bytes; threads take from it, and give back
+        self._kept: deque[tuple[np.ndarray, int]] = deque()  # bytes, and where; threads take turns
 
     def array(
         self, shape: tuple[int, ...], dtype: np.dtype, beside: np.ndarray | None = None
@@ -36,20 +37,29 @@ class Spare:
         beside: what is read while it is written.  Loads that follow stores to the same place of
             another page wait for these, so that the two begin at other places of their pages.
         """
-        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        size = math.prod(shape) * dtype.itemsize
         if not SMALLEST <= size <= LARGEST:
             return np.empty(shape, dtype)
         try:
-            memory = self._kept.pop()
+            memory, place = self._kept.pop()
         except IndexError:
-            memory = np.empty(size + 2 * _PAGE, np.uint8)
+            memory, place = _new(size + 2 * _PAGE)
         else:
             if sys.getrefcount(memory) > _FREE or memory.nbytes != size + 2 * _PAGE:
-                memory = np.empty(size + 2 * _PAGE, np.uint8)
-        self._kept.append(memory)
-        away = 0 if beside is None else beside.ctypes.data // _LINE * _LINE
-        start = (away + _PAGE // 2 - memory.ctypes.data) % _PAGE
+                memory, place = _new(size + 2 * _PAGE)
+        self._kept.append((memory, place))
+        away = 0 if beside is None else _address(beside) // _LINE * _LINE
+        start = (away + _PAGE // 2 - place) % _PAGE
         return np.ndarray(shape, dtype, buffer=memory, offset=start)
 
     def __reduce__(self) -> tuple[type[Spare], tuple[()]]:
         return Spare, ()
+
+
+def _new(size: int) -> tuple[np.ndarray, int]:
+    memory = np.empty(size, np.uint8)
+    return memory, _address(memory)
+
+
+def _address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])  # half the time of `array.ctypes.data`

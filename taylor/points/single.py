@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.nodes.operations.quotients import as_written
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import Point, build_point
@@ -21,5 +22,5 @@ def compiled_point(
     if has_arrays(outputs):
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
-    program, externals = lowered([scalars(e).item() for e in outputs], sources, 0)
+    program, externals = lowered(as_written([scalars(e).item() for e in outputs]), sources, 0)
     return build_point(program, name, externals)

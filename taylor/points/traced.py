@@ -16,6 +16,7 @@ import numpy as np
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO
+from taylor.nodes.operations.quotients import as_written
 from taylor.numbers.precision import FLOAT64, Precision
 from taylor.points.outside import Outside
 from taylor.recurrences.lowered import lowered
@@ -96,7 +97,7 @@ def compiled_jet(
 ) -> tuple[Jet, Program | None]:
     """Machine code, and its program if powers in it may have singular points."""
     inputs = {x: Input("jet", (i,)) for i, x in enumerate(traced.arguments)}
-    program, externals = lowered(traced.outputs, inputs, order, precision=precision)
+    program, externals = lowered(as_written(traced.outputs), inputs, order, precision=precision)
     program = replace(program, exact_division=True)
     code = build_jet(program, given=given, externals=externals, precision=precision)
     return code, program if may_be_singular(program) else None

@@ -15,6 +15,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
+from taylor.nodes.operations.quotients import as_written
 from taylor.nodes.regions import has_regions
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.lowered import lowered
@@ -232,7 +233,8 @@ def _lowered(expansion: Expansion) -> tuple[Program, dict[str, int]]:
     constant = [i for i, role in enumerate(roles) if role == CONSTANT]
     inputs = {expansion.arguments[i]: Input("jet", (k,)) for k, i in enumerate(varying)}
     inputs |= {expansion.arguments[i]: Input("parameter", (k,)) for k, i in enumerate(constant)}
-    return lowered(expansion.outputs, inputs, expansion.among.order, precision=expansion.precision)
+    outputs = as_written(expansion.outputs)
+    return lowered(outputs, inputs, expansion.among.order, precision=expansion.precision)
 
 
 @lru_cache(maxsize=64)

@@ -226,7 +226,7 @@ class _Compiled:
 
         def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             leaves: list[Any] = []
-            if not read((args, kwargs), leaves.append):
+            if not read((args, kwargs), leaves):
                 return None
             found = entry(*leaves)
             return None if found is None else build([found] if single else found)

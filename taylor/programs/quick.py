@@ -24,8 +24,8 @@ class Static:
 
 
 Sort = str | Static
-Append = Callable[[Any], None]
-Read = Callable[[Any, Append], bool]  # whether the value has the structure; gives its leaves
+Leaves = list[Any]
+Read = Callable[[Any, Leaves], bool]  # whether the value has the structure; appends its leaves
 Build = Callable[[Sequence[Any]], Any]
 
 
@@ -37,9 +37,9 @@ def reader(tree: Tree, sorts: Sequence[Sort]) -> Read:
     >>> from taylor.control.trees import flatten
     >>> _, tree = flatten("f", [1.0, {"a": 2.0}])
     >>> read, found = reader(tree, [REAL, REAL]), []
-    >>> read([3.0, {"a": 4.0}], found.append), found
+    >>> read([3.0, {"a": 4.0}], found), found
     (True, [3.0, 4.0])
-    >>> read([3.0, 4.0], found.append)
+    >>> read([3.0, 4.0], found)
     False
     """
     return _reader(tree, iter(sorts))
@@ -52,44 +52,53 @@ def _reader(tree: Tree, sorts: Iterator[Sort]) -> Read:
     children = [_reader(child, sorts) for child in tree.children]
     kind: Any = tree.kind
     count = len(children)
+    if kind in (tuple, list) and all(child is _real for child in children):
+
+        def read_real(value: Any, leaves: Leaves) -> bool:
+            if type(value) is not kind or len(value) != count or int in map(type, value):
+                return False
+            leaves += value
+            return True
+
+        return read_real
     if kind in (tuple, list):
 
-        def read(value: Any, append: Append) -> bool:
+        def read(value: Any, leaves: Leaves) -> bool:
             if type(value) is not kind or len(value) != count:
                 return False
-            return all(child(item, append) for child, item in zip(children, value, strict=True))
+            return all(child(item, leaves) for child, item in zip(children, value, strict=True))
 
         return read
     named = list(zip(tree.names, children, strict=True))
     get: Callable[[Any, Any], Any] = dict.__getitem__ if kind is dict else getattr
 
-    def read_named(value: Any, append: Append) -> bool:
+    def read_named(value: Any, leaves: Leaves) -> bool:
         if type(value) is not kind or (kind is dict and len(value) != count):
             return False
         try:
-            return all(child(get(value, name), append) for name, child in named)
+            return all(child(get(value, name), leaves) for name, child in named)
         except (KeyError, AttributeError):
             return False
 
     return read_named
 
 
-def _real(value: Any, append: Append) -> bool:
-    append(value)
+def _real(value: Any, leaves: Leaves) -> bool:
+    leaves.append(value)
     return type(value) is not int
 
 
-def _whole(value: Any, append: Append) -> bool:
+def _whole(value: Any, leaves: Leaves) -> bool:
     if not is_whole(value):
         return False
-    append(value.astype(np.float64) if isinstance(value, np.ndarray) else float(value))
+    leaves.append(value.astype(np.float64) if isinstance(value, np.ndarray) else float(value))
     return True
 
 
 _LEAVES: dict[str, Read] = {REAL: _real, WHOLE: _whole}
 
 
-def _static(known: Static, value: Any, append: Append) -> bool:
+def _static(known: Static, value: Any, leaves: Leaves) -> bool:
     if isinstance(value, Static):
         value = value.value
     return type(value) is type(known.value) and bool(value == known.value)

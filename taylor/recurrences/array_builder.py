@@ -11,6 +11,7 @@ import numpy as np
 from taylor.numbers.exact import is_movable
 from taylor.recurrences.builder import SeriesBuilder, Terms
 from taylor.recurrences.patterns import only_term
+from taylor.recurrences.prune import in_order
 from taylor.recurrences.views import Strided
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -233,9 +234,10 @@ class ArrayBuilder(SeriesBuilder):
                 if used not in seen:
                     seen.add(used)
                     pending.append(used)
-        places = {row: place for place, row in enumerate(sorted(seen))}
+        kept = in_order(self.rows, seen)
+        places = {row: place for place, row in enumerate(kept)}
         rows = []
-        for index in sorted(seen):
+        for index in kept:
             row = self.rows[index]
             assert isinstance(row, ArrayRow)
             rows.append(renumbered_array(row, places))

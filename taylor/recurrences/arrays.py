@@ -165,9 +165,9 @@ class ArrayDecomposition(Decomposition):
         if e.shape == operand.shape:
             super()._absorb(e, operand)
 
-    def _row(self, e: Expression) -> int:
-        rule = None if e in self.inputs else operation(e.op).array_rows
-        return super()._row(e) if rule is None else rule(self, e)
+    def _rule(self, e: Expression) -> Any:
+        rule = operation(e.op).array_rows
+        return super()._rule(e) if rule is None else rule
 
     def numbers_of(self, e: Expression) -> int:
         """A constant: a number, or an array of them."""

@@ -23,7 +23,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from taylor.errors import ArgumentTypeError
 from taylor.numbers.exact import normalised
-from taylor.recurrences.prune import pruned
+from taylor.recurrences.degree import Slope, slope_of
+from taylor.recurrences.prune import copied_row, heads, identity, pruned, scaled
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -88,9 +89,11 @@ class SeriesBuilder:
         self.in_time = in_time
         self.rows: list[Row] = []
         self.results: dict[object, object] = {}  # of shared rules
+        self._slopes: dict[int, Slope] = {}  # of rows that are linear in time
+        self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
-        self._known: dict[Row, int] = {}
+        self._known: dict[object, int] = {}  # by `identity`
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -100,9 +103,10 @@ class SeriesBuilder:
         return len(self.rows) - 1
 
     def _shared_row(self, row: Row, steady: bool) -> int:
-        known = self._known.get(row)
+        key = identity(row)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[row] = self._append(row, steady)
+            known = self._known[key] = self._append(row, steady)
         return known
 
     def is_steady(self, *rows: int) -> bool:
@@ -120,7 +124,10 @@ class SeriesBuilder:
     def input(self, source: str, index: int = 0) -> int:
         """Return the row of an input slot: "state", "parameter", "time" or "jet"."""
         constant = source == "parameter" or self.order == 0
-        return self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
+        row = self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
+        if source == "time" and self.in_time and self.order:
+            self._slopes[row] = Slope(1)
+        return row
 
     def number(self, value: Number) -> int:
         """Return the constant row of an exact number."""
@@ -172,20 +179,27 @@ class SeriesBuilder:
     ) -> int:
         """Return the row with this step, at order zero too unless `start` is given."""
         if start is None and (times, divisor, offset) == ("1", None, 0) and len(terms) == 1:
-            copied = _copied_row(terms[0])
+            copied = copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in rows_of_every_order(term.operand)]
-        heads = [term.head for term in terms if term.head is not None]
-        heads += [divisor] if divisor is not None else []
-        constant = self._is_constant([*read, *heads, *(start.arguments if start else ())])
+        read: list[int] = []
+        for term in terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                read.append(operand.row)
+            else:
+                read += rows_of_every_order(operand)
+        steady = all(map(self._steady.__getitem__, read))
+        constant = steady and self._is_constant([*read, *heads(terms, divisor, start)])
         if not constant:
             terms = self._varying_terms(terms)
-        steady = all(self._steady[row] for row in read)
         step = Step(terms, times, divisor)
         name = str(start.function) if start else ""
-        made = Row(start=start, step=step, offset=offset, constant=constant, name=name)
-        return self._shared_row(made, steady)
+        made = self._shared_row(Row(start, step, offset, None, 1, constant, name), steady)
+        if self._slopes and not steady:
+            found = slope_of(step, self._slopes, self.is_steady)
+            self._slopes |= {} if found is None else {made: found}
+        return made
 
     # -- constant rows in varying sums ----------------------------------------------------------
 
@@ -201,7 +215,16 @@ class SeriesBuilder:
         return self._shared_row(made, steady=True)
 
     def _varying_terms(self, terms: Terms) -> Terms:
-        return tuple(self._varying_term(term) for term in terms)
+        steady, rows = self._steady, self.rows
+        for term in terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                changes = steady[operand.row] and rows[operand.row].constant
+            else:
+                changes = operand.__class__ is Select
+            if changes:
+                return tuple([self._varying_term(term) for term in terms])
+        return terms
 
     def _varying_term(self, term: Term) -> Term:
         """The term without a constant row as operand: p becomes p times the series 1."""
@@ -216,7 +239,7 @@ class SeriesBuilder:
             unit = Coefficient(self.varying(self.number(1)), operand.lag)
             if value is None:
                 return Term(term.constant, unit, operand.row)
-            return Term(_product(term.constant, value), unit, term.head)
+            return Term(scaled(term.constant, value), unit, term.head)
         head = self.row((Term(1, Coefficient(operand.row), term.head),))
         if self.rows[head].constant:
             unit = Coefficient(self.varying(self.number(1)), operand.lag)
@@ -245,18 +268,32 @@ class SeriesBuilder:
         """
         if a is None or b is None:
             return ()
-        if not self.is_steady(a) and not self.is_steady(b):
+        steady = self._steady
+        if not steady[a] and not steady[b]:
+            for factor, other, cut in ((a, b, last), (b, a, first)) if self._slopes else ():
+                if factor in self._growths and not cut:
+                    return self.term(constant, self._grown(self._growths[factor], other), head)
+                if factor in self._slopes and head is None and first == last == 0:
+                    grown = self._grown(self._slopes[factor], other)
+                    return self.term(constant, grown) + self.term(constant, other, factor)
             return (Term(constant, Convolution(a, b, first, last), head),)
-        if self.is_steady(a):
+        if steady[a]:
             return () if first else self._scaled(constant, a, b)
         return () if last else self._scaled(constant, b, a)
+
+    def _grown(self, slope: Slope, row: int) -> int:
+        """h slope row_{n-1}: what the first coefficient of a row that is linear in time gives."""
+        step = Step(
+            (Term(slope.constant, Coefficient(row, lag=1), slope.head),), "h", slope.divisor
+        )
+        return self._shared_row(Row(step=step), steady=False)
 
     def _scaled(self, constant: Number, steady: int, row: int) -> Terms:
         """constant * steady_0 * row_n, with numbers merged into the constant."""
         if steady in self._number:
-            return self.term(_product(constant, self._number[steady]), row)  # type: ignore[arg-type]
+            return self.term(scaled(constant, self._number[steady]), row)  # type: ignore[arg-type]
         if row in self._number:
-            return self.term(_product(constant, self._number[row]), steady)  # type: ignore[arg-type]
+            return self.term(scaled(constant, self._number[row]), steady)  # type: ignore[arg-type]
         if self.rows[row].constant:  # a constant operand would have to be made varying
             steady, row = row, steady
         return self.term(constant, row, head=steady)
@@ -269,7 +306,12 @@ class SeriesBuilder:
 
     def derivative(self, x: int) -> int | None:
         """Return the row n x_n, the Euler derivative of x; None if x is steady."""
-        return None if self.is_steady(x) else self.row(self.term(1, x), times="n")
+        if self.is_steady(x):
+            return None
+        row = self.row(self.term(1, x), times="n")
+        if x in self._slopes:
+            self._growths[row] = self._slopes[x]
+        return row
 
     def derivative_terms(self, x: int, head: int | None = None) -> Terms:
         """head_0 times the derivative row of x, as terms: none if x is steady."""
@@ -361,20 +403,3 @@ class SeriesBuilder:
         """Return the program of the rows that `outputs` and the states need."""
         rows, places = pruned(self.rows, outputs)
         return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
-
-
-def _copied_row(term: Term) -> int | None:
-    """The row that the term alone would copy."""
-    operand = term.operand
-    if (
-        term.constant == 1
-        and term.head is None
-        and isinstance(operand, Coefficient)
-        and not operand.lag
-    ):
-        return operand.row
-    return None
-
-
-def _product(a: Constant, b: Number) -> Constant:
-    return tuple(x * b for x in a) if isinstance(a, tuple) else a * b

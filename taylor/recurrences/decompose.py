@@ -9,7 +9,9 @@ derivative needs as well.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
@@ -155,47 +157,50 @@ class Decomposition:
         """
         declared: list[Define] = []
         while roots:
-            nodes = self._post_order(roots)
-            self._order.learn(nodes)
-            self._plan(nodes, roots)
-            for node in nodes:
-                if node not in self._absorbed:
-                    self.rows[node] = self._row(node)
+            operands = self._post_order(roots)
+            self._order.learn(operands)
+            self._plan(operands, roots)
+            absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
+            for node in operands:
+                if node not in absorbed:
+                    rule = None if node in inputs else self._rule(node)
+                    rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
             self._undefined = []
         for _, define in declared:
             define(self.rows)
 
-    def _post_order(self, roots: Sequence[Expression]) -> list[Expression]:
-        """New nodes below the roots, operands first, in the order of the operands."""
-        found: list[Expression] = []
-        seen: set[Expression] = set()  # only ever asked, never iterated
-        pending = [(root, False) for root in reversed(roots)]
+    def _post_order(self, roots: Sequence[Expression]) -> dict[Expression, Sequence[Expression]]:
+        """New nodes below the roots with their operands, which come first, in their order."""
+        found: dict[Expression, Sequence[Expression]] = {}
+        seen = set(self.rows)  # only ever asked, never iterated
+        pending: list[Any] = list(reversed(roots))
         while pending:
-            node, finished = pending.pop()
-            if finished:
-                found.append(node)
-            elif node not in seen and node not in self.rows:
+            node = pending.pop()
+            if type(node) is tuple:  # all below it has been found
+                found[node[0]] = node[1]
+            elif node not in seen:
                 seen.add(node)
-                pending.append((node, True))
-                if node not in self.inputs:
-                    pending.extend((arg, False) for arg in reversed(_operands(node)))
+                operands = () if node in self.inputs else _operands(node)
+                if operands:
+                    pending.append((node, operands))
+                    pending += operands[::-1]
+                else:
+                    found[node] = operands
         return found
 
     # -- what is absorbed -------------------------------------------------------------------------
 
-    def _plan(self, nodes: Sequence[Expression], roots: Sequence[Expression]) -> None:
+    def _plan(
+        self, found: Mapping[Expression, Sequence[Expression]], roots: Sequence[Expression]
+    ) -> None:
         """Decide which nodes get no row because the only node that uses them absorbs them."""
-        uses: dict[Expression, int] = {}
-        for used in roots:
-            uses[used] = uses.get(used, 0) + 1
-        for node in nodes:
-            for used in _operands(node) if node not in self.inputs else ():
-                uses[used] = uses.get(used, 0) + 1
+        uses = Counter(roots)
+        uses.update(chain.from_iterable(found.values()))
         self._absorbed = set()
         self._convolutions = {}
-        for node in nodes:
+        for node in found:
             absorbs = operation(node.op).absorbs
             for operand in () if absorbs is None else absorbs(self, node):
                 if uses[operand] == 1 and operand not in self.rows and operand not in self.inputs:
@@ -228,13 +233,15 @@ class Decomposition:
 
     # -- rows of nodes ----------------------------------------------------------------------------
 
+    def _rule(self, e: Expression) -> Any:
+        """What makes the row of a node, if anything does."""
+        return operation(e.op).rows
+
     def _row(self, e: Expression) -> int:
+        """The row of an input."""
         if e in self.inputs:
             return self._leaf(e)
-        rule = operation(e.op).rows
-        if rule is None:
-            raise self._unknown_leaf(e) if not e.args or e.op == "index" else _no_rule(e)
-        return rule(self, e)
+        raise self._unknown_leaf(e) if not e.args or e.op == "index" else _no_rule(e)
 
     def product(self, e: Expression) -> int:
         a, b = self._order.of(e)
@@ -305,24 +312,28 @@ class Decomposition:
 
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
-        parts: list[Terms] = []
+        parts: list[list[Term]] = []
         sign = 1
         while True:
             coefficients = e.payload[0]
             begins_with_sum = e.args[0].op == "linear" and e.args[0] in self._absorbed
             first = 1 if begins_with_sum else 0
-            terms: Terms = ()
+            terms: list[Term] = []
             for constant, operand in zip(coefficients[first:], e.args[first:], strict=True):
-                terms += self._term(sign * constant, operand)
+                signed = constant if sign == 1 else -constant
+                if operand in self._absorbed:
+                    terms += self._term(signed, operand)
+                else:
+                    terms.append(Term(signed, Coefficient(self.rows[operand])))
             parts.append(terms)
             if not begins_with_sum:
-                return tuple(term for part in reversed(parts) for term in part)
+                return tuple(chain.from_iterable(reversed(parts)))
             sign *= coefficients[0]
             e = e.args[0]
 
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
-            return self.builder.term(constant, self.rows[operand])
+            return (Term(constant, Coefficient(self.rows[operand])),)
         a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
         if not is_movable(constant) and (

@@ -1,19 +1,54 @@
-"""Which programs have polynomial solutions, seen from their rows."""
+"""Which rows are polynomials in time, and how fast those of degree one grow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from taylor.numbers.exact import can_merge, normalised
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
     Input,
     Kernel,
+    Number,
     Program,
     Row,
     Select,
+    Step,
 )
+from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used
+from taylor_runtime.program.verify import operand_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """How fast a row grows that is linear in time: constant * head_0 / divisor_0."""
+
+    constant: Number
+    head: int | None = None
+    divisor: int | None = None
+
+
+def slope_of(
+    step: Step, slopes: Mapping[int, Slope], is_steady: Callable[[int], bool]
+) -> Slope | None:
+    """The slope of a row with this step, if one term tells it: of a row whose slope is known."""
+    vary = [t for t in step.terms if not all(map(is_steady, operand_rows(t.operand)))]
+    if len(vary) != 1 or step.times != "1" or not isinstance(vary[0].operand, Coefficient):
+        return None
+    term, known = vary[0], slopes.get(vary[0].operand.row)
+    if known is None:
+        return None
+    a, b = term.constant, known.constant
+    if isinstance(a, tuple | float) or isinstance(b, float):
+        return None
+    heads = [row for row in (term.head, known.head) if row is not None]
+    divisors = [row for row in (step.divisor, known.divisor) if row is not None]
+    if len(heads) > 1 or len(divisors) > 1 or not can_merge(a, b, a * b):
+        return None
+    return Slope(normalised(a * b), heads[0] if heads else None, divisors[0] if divisors else None)
+
 
 _NO_POLYNOMIAL = -1  # the degree of a row that is not known to be a polynomial in time
 
@@ -78,12 +113,15 @@ def _degree(rows: Sequence[Row], index: int, degrees: dict[int, int]) -> int:
             return _NO_POLYNOMIAL
         return {"time": 1, "state": 0, "parameter": 0}.get(_source(row), _NO_POLYNOMIAL)
     values = [row.step.divisor] if row.step.divisor is not None else []
-    values += [term.head for term in row.step.terms if term.head is not None]
     values += [t.operand.condition for t in row.step.terms if isinstance(t.operand, Select)]
     if any(degrees[value] > 0 for value in values):
         return _NO_POLYNOMIAL
-    terms = (_operand_degree(term.operand, degrees) for term in row.step.terms)
-    return max(terms, default=0) + (row.step.times == "h/n")
+    # A head of degree one is a factor, whose other coefficient is in a row beside it (`slope_of`).
+    terms = (
+        _operand_degree(term.operand, degrees) + (0 if term.head is None else degrees[term.head])
+        for term in row.step.terms
+    )
+    return max(terms, default=0) + (row.step.times in ("h/n", "h"))  # what these read lags
 
 
 def _operand_degree(operand: Coefficient | Convolution | Select, degrees: dict[int, int]) -> int:

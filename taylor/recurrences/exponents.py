@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from taylor.errors import ArgumentError
 from taylor.recurrences.builder import Exact, SeriesBuilder, shared
@@ -23,16 +24,17 @@ LARGEST = 2**127  # of exponents: floats of every kind hold it
 
 def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Return x**exponent; natural exponents are regular at x = 0."""
-    if abs(Fraction(exponent)) > LARGEST:
+    kind = _kind(exponent)
+    if kind == "large":
         raise ArgumentError(
             "x**a: the exponent a is beyond 2**127, the range of float32; a power so high is 0, 1 "
             "or infinite for all numbers but those next to 1"
         )
-    if exponent == int(exponent) and exponent >= 0:
+    if kind == "natural":
         return _natural_power(b, x, int(exponent))
-    if exponent == -1:
+    if kind == "reciprocal":
         return b.quotient(b.term(1, b.number(1)), x)
-    if exponent == Fraction(1, 2):
+    if kind == "root":
         return b.apply("sqrt", x)
     if b.is_steady(x):
         name, constants = _kernel(exponent)
@@ -40,6 +42,16 @@ def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     return _fractional_power(b, x, exponent)
 
 
+@lru_cache(maxsize=256)
+def _kind(exponent: Exact) -> str:
+    if not -LARGEST <= exponent <= LARGEST:
+        return "large"
+    if exponent == int(exponent) and exponent >= 0:
+        return "natural"
+    return {-1: "reciprocal", Fraction(1, 2): "root"}.get(exponent, "real")
+
+
+@lru_cache(maxsize=256)
 def _kernel(exponent: Exact) -> tuple[str, tuple[Constant, ...]]:
     """(name, constants) of x**a: an error of a counts by log x, so that a may take two doubles."""
     try:

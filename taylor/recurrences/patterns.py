@@ -63,9 +63,10 @@ def enters_numerator(constant: Any, numerator: Expression) -> bool:
 
 
 def is_product(e: Expression) -> bool:
-    if e.op == "pow":
+    op = e.op
+    if op == "pow":
         return e.args[1].op == "constant" and e.args[1].payload == 2
-    return e.op == "mul"
+    return op == "mul"
 
 
 def is_plain_sum(e: Expression) -> bool:

@@ -1,11 +1,13 @@
-"""Leaving out the rows that nothing asks for."""
+"""Which rows are equal, which are needed, and the order of those that are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
-from taylor_runtime.program.program import Input, Row
+from taylor_runtime.program.program import Coefficient, Constant, Input, Kernel, Number, Row, Term
 from taylor_runtime.program.signature import renumbered, rows_used
+from taylor_runtime.program.verify import rows_at_order
 
 
 def pruned(rows: Sequence[Row], outputs: Sequence[int]) -> tuple[tuple[Row, ...], dict[int, int]]:
@@ -13,14 +15,29 @@ def pruned(rows: Sequence[Row], outputs: Sequence[int]) -> tuple[tuple[Row, ...]
     states = [
         i for i, r in enumerate(rows) if isinstance(r.start, Input) and r.start.source == "state"
     ]
-    kept = _reachable(rows, [*outputs, *states])
+    kept = in_order(rows, _reachable(rows, [*outputs, *states]))
     places = {row: place for place, row in enumerate(kept)}
-    if len(kept) == len(rows):
+    if kept == list(range(len(rows))):
         return tuple(rows), places
     return tuple(renumbered(rows[row], places) for row in kept), places
 
 
-def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
+def in_order(rows: Sequence[Row], kept: Iterable[int]) -> list[int]:
+    """Rows in the order in which they were made, but behind those that their steps need; these were
+    made later where they read an earlier order of a row that was declared.
+    """
+    found: dict[int, None] = {}
+    for index in sorted(kept):
+        step = rows[index].step
+        for term in step.terms if step is not None else ():
+            for used in rows_at_order(term.operand):
+                if used > index:
+                    found[used] = None
+        found[index] = None
+    return list(found)
+
+
+def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> set[int]:
     seen = set(roots)
     pending = list(roots)
     while pending:
@@ -28,4 +45,52 @@ def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
             if row not in seen:
                 seen.add(row)
                 pending.append(row)
-    return sorted(seen)
+    return seen
+
+
+def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:
+    """The rows of which a step, or a start, takes order zero alone."""
+    found = [term.head for term in terms if term.head is not None]
+    found += [] if divisor is None else [divisor]
+    return found + list(start.arguments if start else ())
+
+
+def identity(row: Row) -> object:
+    """What equal rows have in common and others have not: flat, so that it is soon compared; of a
+    fraction its two numbers, whose own hash takes a power.
+    """
+    step = row.step
+    if step is None:
+        return row
+    parts: list[object] = [row.start, step.times, step.divisor, row.constant, _ratio(row.offset)]
+    for term in step.terms:
+        operand, c = term.operand, term.constant
+        parts.append(c if c.__class__ is int else _ratio(c))
+        parts.append(term.head)
+        if operand.__class__ is Coefficient:
+            parts += (operand.row, operand.lag)
+        else:
+            parts.append(operand)
+    return tuple(parts)
+
+
+def _ratio(c: Constant) -> object:
+    return (c.numerator, c.denominator) if c.__class__ is Fraction else c
+
+
+def copied_row(term: Term) -> int | None:
+    """The row that the term alone would copy."""
+    operand = term.operand
+    if (
+        term.constant == 1
+        and term.head is None
+        and isinstance(operand, Coefficient)
+        and not operand.lag
+    ):
+        return operand.row
+    return None
+
+
+def scaled(a: Constant, b: Number) -> Constant:
+    """A constant, or one a lane, times a number."""
+    return tuple(x * b for x in a) if isinstance(a, tuple) else a * b

@@ -38,27 +38,38 @@ def may_rest(surface: Expression, slopes: Mapping[Expression, Expression]) -> bo
 
 
 def _may_vanish(e: Expression) -> bool:
-    branches = _branches(e)
+    branches = _branches(e, {})
     return branches is None or any(e is ZERO for e in branches)
 
 
-def _branches(e: Expression) -> list[Expression] | None:
+Branches = list[Expression] | None  # None: too many
+
+
+def _branches(e: Expression, known: dict[Expression, Branches]) -> Branches:
     """What an expression is in its branches, as far as it is a sum of products of them."""
+    if e not in known:
+        known[e] = _found(e, known)
+    return known[e]
+
+
+def _found(e: Expression, known: dict[Expression, Branches]) -> Branches:
     if e.op == "where":
-        parts = [_branches(arg) for arg in e.args[1:]]
+        parts = [_branches(arg, known) for arg in e.args[1:]]
         if parts[0] is None or parts[1] is None or len(parts[0]) + len(parts[1]) > MOST:
             return None
         return list(dict.fromkeys(parts[0] + parts[1]))
     if e.op not in ("linear", "mul", "div"):
         return [e] if e.op != "parameter" else [e, ZERO]
-    found = [_branches(arg) for arg in (e.args[:1] if e.op == "div" else e.args)]
     choices, count = [], 1
-    for part in found:
+    for arg in e.args[:1] if e.op == "div" else e.args:
+        part = _branches(arg, known)
         if part is None:
             return None
         choices.append(part)
         count *= len(part)
     if count > MOST:
         return None
+    if count == 1 and all(part[0] is arg for part, arg in zip(choices, e.args, strict=False)):
+        return [e]
     rest = list(e.args[1:]) if e.op == "div" else []
     return list(dict.fromkeys(rebuild(e, [*chosen, *rest]) for chosen in product(*choices)))

@@ -12,8 +12,9 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import try_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.arrays import broadcast_to
-from taylor.nodes.regions import has_regions
-from taylor.recurrences.arrays import are_worth_loops
+from taylor.nodes.regions import REGIONS, has_regions, turns
+from taylor.nodes.traverse import reachable
+from taylor.recurrences.arrays import are_worth_loops, array_work
 from taylor.recurrences.regions.smooth import has_rules
 
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
@@ -23,6 +24,8 @@ _OF_SIGNS = ("abs", "sign", "minimum", "maximum", "relu", "leaky_relu", "max", "
 _OF_TRUTH = ("lt", "le", "gt", "ge", "and", "or", "not", "where")
 SWITCHED = frozenset(_OF_SIGNS + _OF_TRUTH)
 FEWEST = 500  # operations on scalars of equations that are worth loops
+NARROW = 6000  # the same of equations with loops, where operations have few elements: FEW
+FEW = 20
 WRITTEN_OUT = 1000  # the same of equations of scalars with loops, whose turns are written out
 
 
@@ -87,4 +90,26 @@ def as_blocks(items: Sequence[tuple[Any, Any]]) -> tuple[Block, ...] | None:
     values = [value for _, value in blocks]
     fewest = FEWEST if shapes else WRITTEN_OUT
     large = are_worth_loops(values, fewest, unrolled=True)
+    if large and shapes and has_regions(values):
+        large = not _is_narrow(values)
     return tuple(blocks) if large and has_rules(values, switched=SWITCHED) else None
+
+
+def _is_narrow(values: Sequence[Expression]) -> bool:
+    """Whether small equations have so few elements an operation, in all turns of their loops, that
+    they are faster as scalars, of which the packer finds the like anywhere.
+    """
+    work = array_work(values, unrolled=True)
+    return work <= NARROW and work < FEW * _operations(values)
+
+
+def _operations(outputs: Sequence[Expression]) -> int:
+    """Operations on arrays, with all turns of loops whose number is known."""
+    total = 0
+    for e in reachable(outputs):
+        if e.op in REGIONS:
+            each = sum(_operations(graph.outputs) for graph in e.payload.graphs)
+            total += each * (turns(e) or 1)
+        else:
+            total += bool(e.args)
+    return total

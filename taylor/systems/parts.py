@@ -19,7 +19,7 @@ from taylor.systems.system import System
 from taylor.systems.variational import Variations
 from taylor.transforms.differentiate import grad_expressions
 from taylor.transforms.expansion import unified
-from taylor_runtime.callables.process import Target
+from taylor_runtime.callables.process import Target, cache
 from taylor_runtime.callables.stepper import (
     Entry,
     Jacobian,
@@ -57,6 +57,7 @@ COPIED = frozenset(
 )
 
 
+MOST_FLOWS = 8  # that are kept
 MOST_LINEAR = 64  # first derivatives, of which it is asked whether equations of their own pay
 
 
@@ -108,16 +109,35 @@ def _of_arrays(system: System, order: int, options: StepperOptions) -> Stepper:
 def compile_flow(
     system: System, order: int, options: StepperOptions, variations: Variations
 ) -> Stepper:
-    """The machine code that steps a system together with the derivatives of its solution."""
-    linear = _linear_flow(system, order, options, variations)
-    if linear is not None:
-        return linear
+    """The machine code that steps a system together with the derivatives of its solution.
+
+    Of what was asked for last some is kept: whoever makes one map after the other makes integrators
+    of one system, and each is gone before the next.
+    """
     among, count = variations.space.monomials, len(system.parameters)
-    inputs = _inputs(system)
-    for k, place in enumerate(variations.parameters):
-        inputs[system.parameters[place]] = Input("jet", (k,))
-    program, called = lowered(system.states, inputs, order, system.derivatives, options.precision)
-    return build_flow(program, count, among, options, called)
+    asked = (system.states, tuple(system.derivatives), system.parameters)
+    displaced = (among.variables, among.order, among.limits, variations.parameters)
+    key = (*asked, order, options, displaced, Target.host())
+    known = _flows.get(key) if cache.is_enabled() else None
+    if known is not None:
+        return known
+    made = _linear_flow(system, order, options, variations)
+    if made is None:
+        inputs = _inputs(system)
+        for k, place in enumerate(variations.parameters):
+            inputs[system.parameters[place]] = Input("jet", (k,))
+        program, called = lowered(
+            system.states, inputs, order, system.derivatives, options.precision
+        )
+        made = build_flow(program, count, among, options, called)
+    if not made.options.calls_python and cache.is_enabled():
+        _flows[key] = made
+        if len(_flows) > MOST_FLOWS:
+            _flows.pop(next(iter(_flows)), None)
+    return made
+
+
+_flows: dict[tuple[Any, ...], Stepper] = {}  # by what was asked for, the oldest first
 
 
 def _linear_flow(

@@ -106,8 +106,8 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     if blocks is not None:
         return _of_blocks(blocks)
     given = [e for item in items for e in item]
-    if all(isinstance(e, Expression) for e in given) and are_scalars(given):
-        return _checked(items)
+    if all(isinstance(e, Expression) for e in given) and are_scalars(nodes := reachable(given)):
+        return _checked(items, nodes=nodes)
     memo: Memo = {}
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
 
@@ -204,17 +204,18 @@ def _elements(value: Any, memo: Memo) -> np.ndarray:
 
 
 def _checked(
-    pairs: list[tuple[Expression, Expression]], declared: Sequence[Expression] = ()
+    pairs: list[tuple[Expression, Expression]],
+    declared: Sequence[Expression] = (),
+    nodes: list[Expression] | None = None,
 ) -> System:
+    """The system of equations of scalars, checked.
+
+    nodes: all below them, where it is known that these are scalars, without loops and branches.
+    """
     if not pairs:
         raise EquationsError("the system is empty: give at least one (variable, derivative) pair")
-    found = unrolled("the system", [derivative for _, derivative in pairs])
-    nodes = reachable(found)
-    if any(e.shape and e.args for e in nodes):  # a function has made arrays, or a branch has
-        memo: Memo = {}
-        found = [e if e.shape else scalars(e, memo).item() for e in found]
-        nodes = reachable(found)
-    pairs = [(state, derivative) for (state, _), derivative in zip(pairs, found, strict=True)]
+    if nodes is None:
+        pairs, nodes = _spelled(pairs)
     seen: dict[Expression, int] = {}
     for number, (state, derivative) in enumerate(pairs):
         if not _is_variable(state):
@@ -227,9 +228,7 @@ def _checked(
                 f"the derivative of {state} is not a scalar: shape {derivative.shape}"
             )
     parameters = dict.fromkeys(declared)
-    for node in nodes:
-        if node.args and node.op != "index":
-            continue
+    for node in [e for e in nodes if not e.args or e.op == "index"]:
         if _is_variable(node) and node not in seen:
             raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "
@@ -241,6 +240,19 @@ def _checked(
     _check_names("states", states)
     _check_names("parameters", list(parameters))
     return System(tuple(states), tuple(derivatives), tuple(parameters))
+
+
+def _spelled(
+    pairs: list[tuple[Expression, Expression]],
+) -> tuple[list[tuple[Expression, Expression]], list[Expression]]:
+    """The equations without loops and arrays, and all nodes below them."""
+    found = unrolled("the system", [derivative for _, derivative in pairs])
+    nodes = reachable(found)
+    if any(e.shape and e.args for e in nodes):  # a function has made arrays, or a branch has
+        memo: Memo = {}
+        found = [e if e.shape else scalars(e, memo).item() for e in found]
+        nodes = reachable(found)
+    return [(state, e) for (state, _), e in zip(pairs, found, strict=True)], nodes
 
 
 def _check_names(what: str, nodes: Sequence[Expression]) -> None:

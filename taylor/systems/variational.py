@@ -17,7 +17,7 @@ from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import Space, make_space
 from taylor.systems.system import Equations, System
 from taylor.systems.versions import Versioned
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.records import dataclass, replace
 
 Varied: TypeAlias = "Expression | str"  # a state, a parameter, or `taylor.time`
 CONTROLS = ("derivatives", "state")
@@ -208,6 +208,23 @@ class Variations:
     def size(self) -> int:
         """Numbers of a polynomial."""
         return self.space.size
+
+    def without_time(self, count: int) -> Variations | None:
+        """The same without the initial time, where those know enough: what it displaces are the
+        states, and all of these are displaced, `count`, each by a variable of its own.
+        """
+        rows, columns = self.seeds.shape
+        own = rows == columns and bool(np.isin(self.seeds, (0, 1)).all())
+        own = own and all((self.seeds.sum(axis=axis) == 1).all() for axis in (0, 1))
+        if not (self.time and own and len(self.states) == count) or self.space.limits:
+            return None
+        if self.initial is not None:
+            return None
+        column = int(np.argmax(self.seeds[-1]))
+        names = tuple(name for k, name in enumerate(self.space.names) if k != column)
+        seeds = np.delete(self.seeds[:-1], column, axis=1)
+        space = make_space(names, self.space.order)
+        return replace(self, space=space, seeds=seeds, time=False)
 
     def check_state(self, state: np.ndarray, kind: Precision) -> None:
         """Raise ArgumentError unless `initial`, if given, goes with a state (n,) or (n, 2)."""

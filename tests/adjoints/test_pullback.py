@@ -69,7 +69,7 @@ def test_machine_code_does_the_same() -> None:
     headers = np.array([[float(START), 0.0, float(SCALE), float(SCALE * TAU)]])
     steps = Steps(headers, np.array([[float(TAU)]]), np.array([[[float(p) for p in POINT]]]))
     nothing = Observed(np.empty(0, np.int64), np.empty((1, 0)), np.empty((1, 0, 2)))
-    assert memory.run(steps, nothing, 1, 0) == (0, 0)
+    assert memory.run(steps, nothing, 1, careful=False) == (0, 0)
     right = [float(x) for x in _backward((Fraction(2, 3), Fraction(-1, 4)))]
     np.testing.assert_allclose([*memory.adjoint[0], *memory.sums()[0]], right, rtol=1e-14)
 
@@ -86,7 +86,7 @@ def test_observations_within_a_step_add_up() -> None:
         given = np.array([[[1.0, 0.5], [2 / 3 - 1, -1 / 4 - 0.5]]])[:, :seen]
         lengths = np.full((1, seen), float(TAU))  # both at the end of the step
         observed = Observed(np.zeros(seen, np.int64), lengths, np.ascontiguousarray(given))
-        memory.run(steps, observed, 1, 0)
+        memory.run(steps, observed, 1, careful=False)
         found.append([*memory.adjoint[0], *memory.sums()[0]])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-14)
 

@@ -340,3 +340,18 @@ def test_errors_name_the_argument() -> None:
         ty.spline(math.sin, X)
     with pytest.raises(UnsupportedFunctionError, match="SymPy"):
         ty.to_sympy(ty.piecewise([0, 1, 2], [[1.0], [2.0]], X))
+
+
+def test_an_integration_that_leaves_a_table_says_which() -> None:
+    """It comes to the table's end; a table that goes on, and one that is not at its end, do not."""
+    edges, c = [0.0, 1.0, 3.0], [[0.0, 1.0], [1.0, -0.5]]
+    forced = ty.piecewise(edges, c, ty.time, outside="nan", name="the wind of Tuesday")
+    ta = ty.Integrator([(X, forced)], [0.0])
+    out = ta.propagate_until(5.0)
+    assert out.status is ty.Status.NON_FINITE and out.time == pytest.approx(3.0, abs=1e-12)
+    assert out.state[0] == pytest.approx(1.5, abs=1e-12)  # 1/2 and 2 - 1
+    assert "reads the wind of Tuesday, which is known from" in out.message
+    goes_on = ty.piecewise(edges, c, ty.time, outside="constant")
+    assert ty.Integrator([(X, goes_on)], [0.0]).propagate_until(5.0).success
+    out = ty.Integrator([(X, forced + ty.sqrt(0.5 - ty.time))], [0.0]).propagate_until(5.0)
+    assert out.time < 1 and "Tuesday" not in out.message

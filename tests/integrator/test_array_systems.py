@@ -15,7 +15,7 @@ import pytest
 
 import taylor as ty
 from taylor.systems import blocks
-from taylor.systems.system import EquationsError
+from taylor.systems.system import EquationsError, make_system
 from taylor_runtime.arrays.plan import BEYOND, Plan
 from taylor_runtime.arrays.plans.works import Together
 from taylor_runtime.program.arrays import ArrayProgram
@@ -428,3 +428,12 @@ def test_equations_of_elements_are_packed() -> None:
     np.testing.assert_allclose(
         (ta.state - start)[3 * n :] / 1e-6, pull.ravel(), rtol=1e-3, atol=1e-3
     )
+
+
+def test_small_equations_of_narrow_loops_are_spelled_out() -> None:
+    """Whatever form they were written in; large ones stay arrays."""
+    sky, r, v = ty.astrodynamics, ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
+    for degree, stay in ((2, False), (8, False), (16, True)):
+        field = sky.SphericalHarmonics("EGM2008", degree=degree)
+        pull = field.acceleration(sky.OrbitState(ty.time, r, v))
+        assert bool(make_system([(r, v), (v, pull)], 6).blocks) is stay

@@ -179,3 +179,27 @@ def test_figures_conserve_momentum() -> None:
     assert np.abs(np.array(gm) @ found).max() < 1e-15
     (_, _), (_, without) = eih(gm, c=1e30).system
     assert np.abs(found - ty.compile(without, [r, v])(at, moving)).max() > 1e-7
+
+
+def test_spins_drag_others_along_as_lense_and_thirring_say() -> None:
+    """In the equator the pericentre turns by -4 G J / (c^2 a^3 (1 - e^2)^(3/2)) a second: its
+    argument by -6 of them, the node by 2 (Lense & Thirring, Physik. Z. 19 (1918) 156).
+    """
+    gm, c, spin = 1.0, 100.0, [0.0, 0.0, 2.0]
+    e = 0.2
+    start = np.zeros(12)
+    start[3], start[10] = 1 - e, np.sqrt((1 + e) / (1 - e))
+    angles = []
+    for spins in ({}, {0: spin}):
+        model = eih([gm, 0], c=c, spins=spins)
+        (r, v) = model.variables
+        event = ty.Event(r[1, 0] * v[1, 0] + r[1, 1] * v[1, 1], direction=1)
+        out = ty.Integrator(model.system, start, events=[event]).propagate_for(6.5 * 2 * pi)
+        last, turns = out.events[0].states[-1], round(out.events[0].times[-1] / (2 * pi))
+        angles.append(np.arctan2(last[4], last[3]) / turns)
+    expected = -4 * gm * spin[2] / (c**2 * (1 - e**2) ** 1.5) * 2 * pi
+    assert angles[1] - angles[0] == pytest.approx(expected, rel=1e-2)
+    (_, _), (_, slope) = eih([gm, 2.0], c=c, spins={0: spin, 1: spin}).system
+    assert slope.shape == (2, 3)
+    with pytest.raises(ArgumentError, match="spin of body 2 does not fit bodies 0 to 1"):
+        eih([1.0, 2.0], spins={2: spin})

@@ -1,8 +1,9 @@
-"""Products in sums of compiled formulas are not rounded before they are added."""
+"""Products in sums of formulas and of jets at order zero are not rounded before they are added."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,3 +42,25 @@ def test_sums_of_many_kinds_of_terms(precision: str) -> None:
     found = ty.compile(formula, [X, Y, Z], precision=precision)(*point)
     value = found[0] if precision == "double-double" else found
     assert Fraction(float(value)) == expected
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_jets_begin_with_the_values_of_formulas(precision: str) -> None:
+    """Sums of products, with numbers and offsets, quotients of them: the same bits."""
+
+    def function(x: Any, y: Any, z: Any) -> list[Any]:
+        return [
+            x * y - z * x,
+            0.1 * x * y + z * z - 0.7,
+            (x * y - z * z) / (x * x + y * y + 3),
+            (x + y) * (z - x) - 3 * x * x * y + z,
+            ty.sin(x * y - z) * z + (x - z * y) / 3,
+        ]
+
+    kind = np.float32 if precision == "float32" else np.float64
+    points = np.random.default_rng(3).uniform(0.3, 2, (3, 40)).astype(kind)
+    given = np.stack([points, 0 * points], -1) if precision == "double-double" else points
+    values = ty.compile(function(X, Y, Z), [X, Y, Z], precision=precision)(*given)
+    jets = ty.jet(function, list(given), 2, direction=list(given), precision=precision)
+    for value, jet in zip(values, jets, strict=True):
+        np.testing.assert_array_equal(value, jet[0])

@@ -33,6 +33,7 @@ from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients
 from taylor_runtime.program.program import Input, Program
 
+TOGETHER = 1600  # formulas of one compiled function in long runs: compiling is what costs
 POINTS = 12  # tried for each formula
 COMPARED = 2  # points of each formula that are enough
 ORDER = 6  # of jets
@@ -42,9 +43,9 @@ SPREAD = 100  # times the largest error of some samples
 ALLOWED = 4  # times the error that a ball has
 
 
-def _points(draw: random.Random, kind: Kind) -> np.ndarray:
+def _points(draw: random.Random, kind: Kind, count: int = POINTS) -> np.ndarray:
     dtype = np.float32 if kind.name == "float32" else np.float64
-    return np.array([[argument(draw, kind) for _ in range(POINTS)] for _ in range(2)], dtype)
+    return np.array([[argument(draw, kind) for _ in range(count)] for _ in range(2)], dtype)
 
 
 def _given(points: np.ndarray, kind: Kind) -> Any:
@@ -59,7 +60,7 @@ def _number(value: Any, mp: Any) -> Any:
 
 def check_values(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str]]:
     """(formulas compared, values compared, what is wrong) of `together` formulas."""
-    points = _points(random.Random(seed), kind)
+    points = _points(random.Random(seed), kind, max(POINTS, together // 4))
     numbers, rights = Numbers(kind), {}
     for name in (f"{seed} {i}" for i in range(together)):
         found = _right_values(name, numbers, points)
@@ -72,20 +73,27 @@ def check_values(seed: int, kind: Kind, together: int) -> tuple[int, int, list[s
     )
     wrong = []
     for name, e, own in zip(rights, made, values, strict=True):
-        for k, right in rights[name].items():
-            found = _number(own[k], numbers.mp)
-            off = abs(found - right.value)
-            if not (mpmath.isfinite(found) and off <= ALLOWED * right.error):
-                where = f"{name!r} at {points[:, k].tolist()}"
-                size = mpmath.nstr(off / right.error if right.error else off, 3)
-                wrong.append(f"{where}: {size} errors: {e}")
+        if _is_off(own, rights[name], numbers.mp):
+            more = Numbers(kind, 2 * numbers.mp.prec)
+            for k in _is_off(own, _right_values(name, more, points), more.mp):
+                wrong.append(f"{name!r} at {points[:, k].tolist()}: {e}")
     return len(rights), sum(map(len, rights.values())), wrong
 
 
+def _is_off(own: np.ndarray, rights: dict[int, Ball], mp: Any) -> list[int]:
+    """The points where a formula's values are not within the errors of balls."""
+    found = {k: _number(own[k], mp) for k in rights}
+    return [
+        k
+        for k, right in rights.items()
+        if not (mpmath.isfinite(found[k]) and abs(found[k] - right.value) <= ALLOWED * right.error)
+    ]
+
+
 def _right_values(name: str, numbers: Numbers, points: np.ndarray) -> dict[int, Ball]:
-    """A formula's values at the first points where it has some."""
+    """A formula's values at the first points of some where it has any."""
     found: dict[int, Ball] = {}
-    for k in range(POINTS):
+    for k in random.Random(f"points of {name}").sample(range(points.shape[1]), POINTS):
         if len(found) == COMPARED:
             break
         try:
@@ -188,10 +196,11 @@ def check_jets(seed: int, kind: Kind, together: int) -> tuple[int, int, list[str
 def test_values_of_random_formulas(precision: str, kinds: dict[str, Kind], scale: int) -> None:
     formulas = compared = 0
     wrong: list[str] = []
-    for seed in range(scale):
-        found = check_values(seed, kinds[precision], 40)
+    together = min(40 * scale, TOGETHER)
+    for seed in range(40 * scale // together):
+        found = check_values(seed, kinds[precision], together)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
-    print(f"{precision}: {formulas} formulas, {compared} values, {len(wrong)} wrong")
+    print(f"random run: {formulas} formulas, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert formulas > 10 * scale
 
@@ -203,6 +212,6 @@ def test_jets_of_random_formulas(precision: str, scale: int) -> None:
     for seed in range(scale):
         found = check_jets(seed, KINDS[precision], 8)
         formulas, compared, wrong = formulas + found[0], compared + found[1], wrong + found[2]
-    print(f"{precision}: jets of {formulas} formulas, {compared} points, {len(wrong)} wrong")
+    print(f"random run: {formulas} formulas, {compared} jets, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert formulas > scale

@@ -19,6 +19,7 @@ from taylor_runtime.program.program import Convolution, Input, Program
 from taylor_runtime.program.verify import verify
 
 MP = context()
+MP_ALGEBRA = mpmath_algebra(MP)
 x, y, z, w = ty.variables("x y z w")
 k = ty.parameter("k")
 
@@ -277,6 +278,23 @@ def test_polynomial_degree() -> None:
     assert degree([x], [1 / (1 + t)]) is None
     with_parameter = flow([x], [k * t + ty.sin(k)], 5, inputs={k: Input("parameter")})
     assert polynomial_degree(with_parameter) == 2
+
+
+def test_products_with_what_is_linear_in_time_are_no_sums() -> None:
+    """Two coefficients are all that such a factor has; so do its sines and cosines know it."""
+    line = (2 * ty.time - k) / 3
+    rates = [x * line, ty.cos(line) * k, line * line, y * ty.time * ty.time]
+    program = flow([x, y, z, w], rates, 6, inputs={k: Input("parameter")})
+    operands = [t.operand for row in program.rows if row.step for t in row.step.terms]
+    assert not any(isinstance(operand, Convolution) for operand in operands)
+    given = {"state": [1, 2, 3, 5], "parameter": [7], "time": [0.5]}
+    found = coefficients(program, {n: list(map(MP.mpf, v)) for n, v in given.items()}, MP_ALGEBRA)
+    start = MP.mpf(0.5)
+    exact = MP.taylor(lambda t: 2 + 7 * MP.sin((2 * t - 7) / 3) * 1.5, start, 6)
+    exact[0] = MP.mpf(2)
+    assert all(abs(c - e) < 1e-12 for c, e in zip(found[1], exact, strict=True))
+    squares = MP.taylor(lambda t: ((2 * t - 7) / 3) ** 3 / 2, start, 6)
+    assert all(abs(c - e) < 1e-12 for c, e in zip(found[2][1:], squares[1:], strict=True))
 
 
 # --- order, size, errors ---

@@ -48,6 +48,7 @@ def test_a_line_through_the_edge(number: int, of_time: bool, scale: int) -> None
         wanted = (integral(start + speed * span - surface) - integral(start - surface)) / speed
         assert outcome.status is ty.Status.REACHED, (case, outcome)
         assert ta.state[1] == pytest.approx(wanted, abs=3e-14, rel=3e-14), case
+    print(f"random run: {6 * scale} systems, 0 wrong")
 
 
 def test_a_root_along_a_wave() -> None:

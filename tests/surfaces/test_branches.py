@@ -151,6 +151,7 @@ def test_pieces_of_a_line(number: int, of_time: bool, scale: int) -> None:
         wanted = wanted * float(speed) if of_time else wanted
         assert outcome.status is Reached, (case, outcome)
         assert ta.state[1] == pytest.approx(wanted, abs=1e-13, rel=1e-13), case
+    print(f"random run: {12 * scale} systems, 0 wrong")
 
 
 def piecewise_constant(

@@ -10,6 +10,7 @@ import pytest
 
 import taylor as ty
 from taylor.nodes.traverse import inputs
+from taylor.surfaces.rests import may_rest
 
 X, Y, Z = ty.variables("x y z")
 C, K, W = PARAMETERS = ty.parameters("c k w")
@@ -59,3 +60,12 @@ def test_a_tank_with_its_floor_anywhere(number: int, scale: int) -> None:
         assert ta.state[0] == pytest.approx(floor, abs=2e-14 * size), case
         assert ta.state[1] == pytest.approx(end, rel=1e-14)
         assert ta.state[2] == pytest.approx(1 - np.cos(end), abs=1e-14)
+    print(f"random run: {6 * scale} systems, 0 wrong")
+
+
+def test_rates_that_share_much_are_walked_once() -> None:
+    """Thirty squares of squares would be a thousand million branches of a tree."""
+    u, states = X * C, {X: Y}
+    for _ in range(30):
+        u = u + u * Y
+    assert may_rest(u + X, states)  # C may be 0, and Y as well: it cannot be excluded

@@ -155,6 +155,7 @@ def faults(formulas: list[Formula], cases: int, first: int = 0) -> tuple[list[An
 
 def test_functions_that_are_taken_apart(scale: int) -> None:
     bad, compared = faults(FORMULAS, 20 * scale)
+    print(f"random run: {compared} event functions, {len(bad)} wrong")
     assert not bad, bad[0]
     assert compared == 20 * scale * len(FORMULAS)
 
@@ -163,6 +164,7 @@ def test_functions_that_are_taken_apart(scale: int) -> None:
 def test_functions_that_are_searched_by_values(number: int, scale: int) -> None:
     """These say that zeros close together may be missed."""
     bad, compared = faults([ROUGH[number]], scale)
+    print(f"random run: {compared} event functions, {len(bad)} wrong")
     assert not bad, bad[0]
     assert compared
 

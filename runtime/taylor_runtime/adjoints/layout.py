@@ -32,6 +32,7 @@ INTEGERS = (
     "careful",  # so many are all to be looked at
     "kept_index",  # what is gone back to where one that is looked at is too long
     "kept_observed",
+    "looked",  # how many steps were looked at
 )
 SWEEP = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 

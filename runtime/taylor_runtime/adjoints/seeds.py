@@ -77,7 +77,7 @@ class Seeds:
         )
         self.inputs = inputs
         self.step = b.constant(0, I64)
-        rendering = Rendering(element, unrolled=options.unrolled)
+        rendering = Rendering(element, unrolled=options.unrolled, last=True)
         # Of wide rows in loops the seeds are written where the series has them.
         plain = not isinstance(program, ArrayProgram) and not options.unrolled
         self.in_place = plain and not options.running

@@ -37,9 +37,9 @@ from taylor_runtime.program.verify import verify
 from taylor_runtime.series.protocol import EndingMaker
 
 SWEEP_BACK = "taylor.adjoint"
-FAR = 0.5  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 16  # steps between two that are looked at
-ALIKE = 0.7  # of one another: lengths of steps that need not all be looked at
+FAR = 0.125  # of the limit: what is less is no reason to look at the next step
+MOST_UNSEEN = 32  # steps between two that are looked at
+SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
 
 
 def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -> str:
@@ -114,7 +114,7 @@ class _Sweep(Seeds):
     def _is_due(self, length: Value) -> Value:
         """Whether a step is to be looked at."""
         control, last = self.control, self.control.get("checked")
-        unlike = (length < last * ALIKE) | (length * ALIKE > last)
+        unlike = (length < last * SHORTER) | (length > last * LONGER)
         return unlike | (control.get("since") + 1 >= control.get("window"))
 
     def _take(self, label: str) -> None:
@@ -152,6 +152,7 @@ class _Sweep(Seeds):
         """
         b, control, layout = self.b, self.control, self.layout
         ratio = self._ratio()
+        control.set("looked", control.get("looked") + 1)
         near = ~(ratio <= control.get("limit") * FAR)
         unseen = control.get("since") > 0
         go_back, here, too_long, good = (
@@ -186,7 +187,9 @@ class _Sweep(Seeds):
     def _keep_results(self, listed: Sequence[int]) -> None:
         """Coefficient p of outputs, side by side; listed: the places of their rows."""
         b, layout, rows = self.b, self.layout, self.layout.rows
-        memory, order = self.series.memory, self.order
+        memory = self.series.memory
+        # Known at run time, as it was when it was stored, but for orders that are written out.
+        order: Index = self.order if self.options.unrolled else b.constant(self.order, I64)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
             value = memory.coefficient(row, order, chunk)

@@ -32,7 +32,13 @@ LINEAR = 1.15  # times as many multiply-adds are well spent, for the sake of man
 UNROLLED_WORK = 1800  # operations of a program that is still written out
 
 
-PACKED_WORK = 2600  # the same of a packed program, whose instructions do more each
+PACKED_WORK = 3400  # the same of a packed program, whose instructions do more each
+
+
+CHAINED_WORK = 8000  # the same where lanes help little: what one order waits for is one long chain
+
+
+PAIRED_WORK = 100_000  # of scalars, up to which packs of convolutions alone are looked at
 
 
 SMALL_GAIN = 1.1  # by which packing must reduce the work
@@ -143,22 +149,23 @@ def choose(program: Program, element: str = "double") -> tuple[Program, bool]:
     """The program, packed or not, and whether to write its loops out.
 
     Written-out code has no loops to wait for but must fit the instruction cache, so it is for small
-    programs; there lanes pay for convolutions alone.
+    programs, there lanes pay for convolutions alone; and for larger ones where full lanes do not
+    make less work: these are bound by latency.
     """
-    most = UNROLLED_WORK // ELEMENTS[element].operations
+    operations = ELEMENTS[element].operations
     packed, small = pack(program), program
-    scalar_work = small_work = work(program)
-    packed_work = work(packed)
-    if scalar_work <= REGISTER * most:
+    small_work, packed_work = work(program), work(packed)
+    if small_work <= PAIRED_WORK // operations:
         paired = pack(program, small=True)
         paired_work = work(paired)
-        if paired_work * SMALL_GAIN <= scalar_work:
+        if paired_work * SMALL_GAIN <= small_work:
             small, small_work = paired, paired_work
-    if small_work <= min(most, packed_work * LEAST_GAIN):
+    gain = SMALL_GAIN if small is program else 1
+    if small_work <= packed_work * gain:
+        return small, small_work <= CHAINED_WORK // operations
+    if small_work <= min(UNROLLED_WORK // operations, packed_work * LEAST_GAIN):
         return small, True
-    if packed_work * SMALL_GAIN <= scalar_work:
-        return packed, packed_work <= PACKED_WORK // ELEMENTS[element].operations
-    return small, False
+    return packed, packed_work <= PACKED_WORK // operations
 
 
 NARROW = 6  # vectors of 8 doubles in 16 registers of four

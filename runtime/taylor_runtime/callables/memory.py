@@ -28,7 +28,15 @@ def address_of(array: np.ndarray) -> int:
 
 def aligned_zeros(count: int) -> np.ndarray:
     """`count` doubles, zero, starting at a cache line."""
-    raw = np.zeros(count + ALIGNMENT // 8)
+    return _aligned(np.zeros(count + ALIGNMENT // 8), count)
+
+
+def aligned_empty(count: int) -> np.ndarray:
+    """The same, to be written before they are read."""
+    return _aligned(np.empty(count + ALIGNMENT // 8), count)
+
+
+def _aligned(raw: np.ndarray, count: int) -> np.ndarray:
     start = -address_of(raw) % ALIGNMENT // 8
     return raw[start : start + count]
 

@@ -357,7 +357,7 @@ def build_array_function(
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(passes="O1") if puts_in_turns(program) else Options(),
+        options=Options(passes="O1") if puts_in_turns(program) else Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),

@@ -117,12 +117,16 @@ class StepMemory(RecordedSteps):
 
         Raises what functions of the user have raised; `take_back` is then to be called.
         """
+        return self.stepper.run(self.control, self.addresses())
+
+    def addresses(self) -> list[int]:
+        """Of the control block and of the arrays that the step loop is passed."""
         arrays = self.arrays()
         # Asking NumPy takes longer than a short step.
         if not (self._arrays and all(map(is_, arrays, self._arrays))):
             self._addresses = [self.control.address, *(array.ctypes.data for array in arrays)]
             self._arrays = arrays
-        return self.stepper.run(self.control, self._addresses)
+        return self._addresses
 
     # -- steps made to be looked at -------------------------------------------------------------
 

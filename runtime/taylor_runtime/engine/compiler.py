@@ -26,6 +26,7 @@ from typing import Any
 
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.beside import finish, later
+from taylor_runtime.engine.halves import apart, object_files
 from taylor_runtime.engine.held import held_at
 from taylor_runtime.engine.objects import DEFAULT_PASSES as DEFAULT_PASSES
 from taylor_runtime.engine.objects import STEP_PASSES as STEP_PASSES
@@ -77,7 +78,8 @@ class _Task:
     def compile(self, beside: bool = False) -> tuple[bytes, Times]:
         """The object file, kept in the cache."""
         text = _text_of(self.text)
-        data, times = timed_object_code(text, self.target, self.options, self.label, beside=beside)
+        make = partial(timed_object_code, worker="beside") if beside else object_files
+        data, times = make(text, self.target, self.options, self.label)
         cache.store(self.key, data)
         return data, times
 
@@ -357,7 +359,9 @@ def _jit() -> Any:
 
 
 def _link(data: bytes, functions: Sequence[str], externals: Mapping[str, int], label: str) -> _Code:
-    builder = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
+    builder = binding().JITLibraryBuilder().add_current_process()
+    for one in apart(data):
+        builder.add_object_img(one)
     for name in functions:
         builder.export_symbol(name)
     for name, address in externals.items():

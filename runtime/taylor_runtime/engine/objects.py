@@ -7,11 +7,12 @@ fuses nothing on its own, and so every optimisation level gives the same results
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import string_at
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ DEFAULT_PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine
 # The last makes functions of arrays up to 5% faster; of a step's code it makes nothing better, and
 # takes a tenth of the time.
 STEP_PASSES = DEFAULT_PASSES[:-1]
+LONG = 40_000  # characters of a text that takes some 20 ms
 
 
 class CompileError(RuntimeError):
@@ -39,11 +41,16 @@ class Options:
               made with 1 ran as fast as with 2, and took 60 to 95% of the time to make.
     verify:   check the program before it is optimised (1% of the time; an invalid one may crash
               LLVM).
+    hasty:    leave loops and the order of instructions in long texts as they are written. LLVM's
+              reduction of strength, its scheduler and its combining of instructions take four
+              tenths of the time; functions of arrays gain 4% at most by all that, products of
+              matrices nothing.
     """
 
     passes: str | tuple[str, ...] = DEFAULT_PASSES
     codegen: int = 1
     verify: bool = True
+    hasty: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.passes, str) and self.passes not in ("O0", "O1", "O2", "O3"):
@@ -72,8 +79,8 @@ def assembly(
     Raises:
         CompileError: if the text is not valid LLVM IR.
     """
-    options = options or Options()
-    with _optimised(text, target, options, label) as (module, _, _):
+    options = settled(options or Options(), text)
+    with _optimised(text, target, options, label) as (module, _, _), _haste(options):
         return str(target_machine(target, options.codegen).emit_assembly(module))
 
 
@@ -83,16 +90,17 @@ def object_code(text: str, target: Target, options: Options | None = None) -> by
 
 
 def timed_object_code(
-    text: str, target: Target, options: Options, label: str, *, beside: bool = False
+    text: str, target: Target, options: Options, label: str, *, worker: str = ""
 ) -> tuple[bytes, Times]:
     """An object file, and what it took.
 
-    beside: other threads may use LLVM meanwhile; for the thread of `engine.beside` alone.
+    worker: other threads may use LLVM meanwhile, none of them by this name.
     """
-    with _optimised(text, target, options, label, beside) as (module, parse, passes):
+    with _optimised(text, target, options, label, worker) as (module, parse, passes):
         begin = time.perf_counter()
-        machine = target_machine(target, options.codegen, beside)
-        data = (_emitted_beside if beside else _emitted)(machine, module)
+        machine = target_machine(target, options.codegen, worker)
+        with _haste(options):
+            data = (_emitted_beside if worker else _emitted)(machine, module)
         return data, Times(parse, passes, time.perf_counter() - begin)
 
 
@@ -121,14 +129,51 @@ def _emitted_beside(machine: Any, module: Any) -> bytes:
         ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
+def settled(options: Options, text: str) -> Options:
+    """Options for this text: a short one takes no haste."""
+    if not options.hasty or len(text) < LONG:
+        return replace(options, hasty=False)
+    return replace(options, passes=STEP_PASSES)
+
+
+_hasty: list[Options] = []  # of all that is made in haste now
+_haste_changes = threading.Lock()
+
+
+@contextmanager
+def _haste(options: Options) -> Iterator[None]:
+    """Within the block LLVM leaves loops as they are written, where that is asked for.
+
+    The switch is one for the process: what other threads make meanwhile has the same bits.
+    """
+    if not options.hasty:
+        yield
+        return
+    with _haste_changes:
+        _hasty.append(options)
+        _switch("-disable-lsr=true", "-enable-misched=false")
+    try:
+        yield
+    finally:
+        with _haste_changes:
+            _hasty.pop()
+            if not _hasty:
+                _switch("-disable-lsr=false", "-enable-misched=true")
+
+
+def _switch(*options: str) -> None:
+    for option in options:
+        binding().set_option("taylor", option)
+
+
 @contextmanager
 def _optimised(
-    text: str, target: Target, options: Options, label: str, beside: bool = False
+    text: str, target: Target, options: Options, label: str, worker: str = ""
 ) -> Iterator[tuple[Any, float, float]]:
     """The parsed and optimised module, and the seconds for parsing and for optimising."""
     llvm = binding()
     begin = time.perf_counter()
-    machine = target_machine(target, options.codegen, beside)
+    machine = target_machine(target, options.codegen, worker)
     # A context of its own, so that constants and types are freed with the module.  Both are closed
     # here: the garbage collector may take the context first, and LLVM then crashes on the module.
     context = llvm.create_context()
@@ -173,10 +218,10 @@ def _run_passes(module: Any, machine: Any, passes: str | tuple[str, ...]) -> Non
 
 
 @lru_cache(maxsize=16)
-def target_machine(target: Target, codegen: int, beside: bool = False) -> Any:
+def target_machine(target: Target, codegen: int, worker: str = "") -> Any:
     """Position-independent code in the small code model: constants are one displacement away.
 
-    beside: one of its own for the thread of `engine.beside`.
+    worker: a thread that has one of its own.
     """
     llvm = binding()
     triple = target.triple + ("-elf" if os.name == "nt" else "")  # LLVM's JIT loads no COFF safely

@@ -1,7 +1,8 @@
 """Convolutions of long polynomials: functions that all rows call, which work in memory.
 
-One adds up products over a range of orders, scaled, to sums in memory; another brings the sums to
-their places, once for all convolutions of a row.
+One adds up the products of alike convolutions over a range of orders, scaled, to sums in memory.
+The last of a row brings the sums to their places from registers, where these hold them all; else
+another function does.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from taylor_runtime.program.signature import is_square
 from taylor_runtime.program.widths import REGISTER, padded
 
 MOST_SUMS = 20  # vectors of sums that one loop adds up, in registers
+MOST_ALIKE = 4  # convolutions that one call adds up
 ADD, PLACE = "taylor.add", "taylor.place"
 
 
@@ -32,8 +34,10 @@ ADD, PLACE = "taylor.add", "taylor.place"
 class _Kind:
     """What functions that add products differ in."""
 
+    count: int  # of convolutions
     wide: tuple[bool, ...]
     weighted: bool
+    placing: bool  # whether sums go to their places, not to memory
 
 
 class CalledProducts:
@@ -85,11 +89,18 @@ class CalledProducts:
     def sum(self, scaled: Sequence[tuple[Number, Convolution]], n: Index, result: Value) -> bool:
         """Leave a sum of convolutions at order n in memory; false if it is zero."""
         moving = [(scale, c) for scale, c in scaled if not self._vanishes(c, n)]
-        for k, (scale, c) in enumerate(moving):
-            self._convolution(c, scale, n, k == 0)
-        if moving:
-            first = moving[0][1]
-            self._place(result, self.memory.flow.is_wide(first))
+        together: dict[tuple[Number, object], list[Convolution]] = {}
+        for scale, c in moving:
+            alike = self._range(c, n), is_square(c), c.weight
+            together.setdefault((scale, alike), []).append(c)
+        listed = [
+            (scale, group[k : k + MOST_ALIKE])
+            for (scale, _), group in together.items()
+            for k in range(0, len(group), MOST_ALIKE)
+        ]
+        for k, (scale, group) in enumerate(listed):
+            last = k == len(listed) - 1
+            self._convolutions(group, scale, n, k == 0, result if last else None)
         return bool(moving)
 
     def _vanishes(self, c: Convolution, n: Index) -> bool:
@@ -102,47 +113,70 @@ class CalledProducts:
             return True
         return bool((steady[c.a] and c.first) or (steady[c.b] and c.last))
 
-    def _convolution(self, c: Convolution, scale: Number, n: Index, first: bool) -> None:
-        """A convolution times a number, added to the sums or, the first, put there."""
-        b, steady = self.b, self.memory.flow.steady
-        low: Index = c.first
-        high: Index = n - c.last if c.last else n
+    def _range(self, c: Convolution, n: Index) -> tuple[int, int | None, bool]:
+        """From which order of the first factor on, to which one from the end, None for the order
+        zero alone; whether it is the newest order alone.
+        """
+        steady = self.memory.flow.steady
         if (isinstance(n, int) and n == 0) or steady[c.a]:
-            high = 0
-        elif steady[c.b]:
-            low = n
-        elif is_square(c):
+            return c.first, None, False
+        return c.first, c.last, steady[c.b]
+
+    def _convolutions(
+        self,
+        group: Sequence[Convolution],
+        scale: Number,
+        n: Index,
+        first: bool,
+        result: Value | None,
+    ) -> None:
+        """Alike convolutions times a number, added to the sums or, the first, put there; the last
+        ones' sums become the result.
+        """
+        b, c = self.b, group[0]
+        begin, end, newest = self._range(c, n)
+        low: Index = n if newest else begin
+        high: Index = 0 if end is None else n - end if end else n
+        if is_square(c) and end is not None and not newest:
             at = b.like(b.constant(0, I64), n)
-            self._add(c, scale * 2, at, low, (at - 1) >> 1, first)
+            more = b.constant(0 if first else 1, I64)
 
             def middle() -> list[Value]:
-                self._add(c, scale, at, at >> 1, at >> 1, first=False)
-                return []
+                self._add(group, scale, at, at >> 1, at >> 1, more, None)
+                return [b.constant(1, I64)]
 
-            b.if_(b.eq(at & 1, 0), middle, list)
+            (more,) = b.if_(b.eq(at & 1, 0), middle, lambda: [more])
+            self._add(group, scale * 2, at, low, (at - 1) >> 1, more, result)
             return
-        self._add(c, scale, n, low, high, first)
+        self._add(group, scale, n, low, high, 0 if first else 1, result)
 
     def product(self, places: Sequence[Value], wide: Sequence[bool], result: Value) -> None:
         """Leave the product of two coefficients, of which one is a polynomial, in memory."""
         zero = self.b.constant(0, I64)
-        self._call_add(places, tuple(wide), 1, (zero, zero, zero), None, first=True)
-        self._place(result, all(wide))
+        self._call_add(places, tuple(wide), 1, (zero, zero, zero, zero), None, result)
 
     def _add(
-        self, c: Convolution, scale: Number, n: Index, low: Index, high: Index, first: bool
+        self,
+        group: Sequence[Convolution],
+        scale: Number,
+        n: Index,
+        low: Index,
+        high: Index,
+        more: Index,
+        result: Value | None,
     ) -> None:
         """Call the function that adds scale * sum of a_j b_(n-j), j = low .. high."""
-        b, memory = self.b, self.memory
-        for row in (c.a, c.b):
+        b, memory, c = self.b, self.memory, group[0]
+        rows = [row for one in group for row in (one.a, one.b)]
+        for row in rows:
             memory.will_read(row, b.constant(0, I64))
-        places = [memory.address(row, 0, 0) for row in (c.a, c.b)]
+        places = [memory.address(row, 0, 0) for row in rows]
         wide = tuple(memory.flow.is_polynomial(row) for row in (c.a, c.b))
         weights: Value | None = None
         if c.weight is not None:
             weights = self._table(c.weight, partial(weights_of, *c.weight, memory.flow.order))
             weights = b.at(weights, n * (memory.flow.order + 1), self.element)
-        self._call_add(places, wide, scale, (n, low, high), weights, first)
+        self._call_add(places, wide, scale, (n, low, high, more), weights, result)
 
     def _call_add(
         self,
@@ -151,16 +185,19 @@ class CalledProducts:
         scale: Number,
         orders: Sequence[Index],
         weights: Value | None,
-        first: bool,
+        result: Value | None,
     ) -> None:
         b = self.b
-        name = self._function(_Kind(wide, weights is not None))
+        placing = result is not None and len(self._plan(all(wide))) <= self._most
+        name = self._function(_Kind(len(places) // 2, wide, weights is not None, placing))
         factor = self._table(("scale", scale), lambda: [scale])
         pointers = [*places, self._sums, factor]
         pointers += [] if weights is None else [weights]
+        pointers += [result] if result is not None and placing else []
         given = [part for pointer in pointers for part in pointer.parts]
-        numbers = [b.like(b.constant(0, I64), k) for k in (*orders, 0 if first else 1)]
-        self._call(name, [*given, *numbers])
+        self._call(name, [*given, *(b.like(b.constant(0, I64), k) for k in orders)])
+        if result is not None and not placing:
+            self._place(result, all(wide))
 
     def _place(self, result: Value, wide: bool) -> None:
         """Call the function that brings sums to their places."""
@@ -197,15 +234,27 @@ class CalledProducts:
         ]
 
     def _define_add(self, name: str, kind: _Kind) -> None:
-        names = ["a", "b", "sums", "scale", *(["weights"] if kind.weighted else [])]
+        names = [f"{which}{k}_" for k in range(kind.count) for which in "ab"]
+        names += ["sums", "scale", *(["weights"] if kind.weighted else [])]
+        names += ["result"] if kind.placing else []
         parameters = self._parameters(names)
         parameters += [("i64", which) for which in ("n", "low", "high", "more")]
         attributes = "nounwind noinline"
         function = define_function(self.b.module, name, "void", parameters, attributes, "internal")
         with function as (builder, arguments):
             plan, stride = self._plan(all(kind.wide)), padded(self.shifts.among.size)
-            _Adding(builder, self.element, kind, plan, stride, arguments).emit()
+            adding = _Adding(builder, self.element, kind, plan, stride, arguments)
+            for group in groups([1] * len(plan), self._most):
+                sums = adding.sums_of([plan[k] for k in group], group.start)
+                if kind.placing:
+                    self._store_placed(builder, sums, all(kind.wide), adding.pointers[-1])
+                else:
+                    adding.store(sums, group.start)
             builder.ret()
+
+    @property
+    def _most(self) -> int:
+        return MOST_SUMS // ELEMENTS[self.element].parts
 
     def _plan(self, wide: bool) -> tuple[Products, ...]:
         return self.shifts.sums if wide else self.shifts.sums[: len(self.shifts.pieces)]
@@ -223,14 +272,18 @@ class CalledProducts:
                 b.load(Type(self.element, one.piece.lanes), b.at(sums, k * REGISTER, self.element))
                 for k, one in enumerate(plan)
             ]
-            values = placed(b, self.element, self.shifts, values) if wide else values
-            for piece, value in zip(self.shifts.pieces, values, strict=True):
-                b.store(b.normal(value), b.at(result, piece.start, self.element))
-            last = self.shifts.pieces[-1]
-            zero = b.constant(0, Type(self.element))
-            for lane in range(last.start + max(last.lanes, 1), padded(self.shifts.among.size)):
-                b.store(zero, b.at(result, lane, self.element))
+            self._store_placed(b, values, wide, result)
             b.ret()
+
+    def _store_placed(self, b: Builder, sums: list[Value], wide: bool, result: Value) -> None:
+        """Sums as a coefficient in memory, padding included."""
+        values = placed(b, self.element, self.shifts, sums) if wide else sums
+        for piece, value in zip(self.shifts.pieces, values, strict=True):
+            b.store(b.normal(value), b.at(result, piece.start, self.element))
+        last = self.shifts.pieces[-1]
+        zero = b.constant(0, Type(self.element))
+        for lane in range(last.start + max(last.lanes, 1), padded(self.shifts.among.size)):
+            b.store(zero, b.at(result, lane, self.element))
 
 
 def _number(constant: Constant) -> Number:
@@ -252,42 +305,56 @@ class _Adding:
     ) -> None:
         self.b, self.element, self.kind, self.plan = b, element, kind, plan
         parts = ELEMENTS[element].parts
-        pointers = [
+        self.pointers = [
             b.pointers(arguments[k : k + parts]) for k in range(0, len(arguments) - 4, parts)
         ]
-        self.places, self.sums, self.scale = pointers[:2], pointers[2], pointers[3]
-        self.weights = pointers[4] if kind.weighted else None
+        self.places, (self.sums, scale, *rest) = (
+            self.pointers[: 2 * kind.count],
+            self.pointers[2 * kind.count :],
+        )
+        self.scale = b.load(Type(element), scale)
+        self.weights = rest[0] if kind.weighted else None
         self.stride = stride  # from one order to the next
         self.n, self.low, self.high, self.more = arguments[-4:]
 
-    def emit(self) -> None:
-        """All sums, as many at a time as registers hold."""
+    def sums_of(self, plan: Sequence[Products], first: int) -> list[Value]:
+        """Sums that registers hold, of which `first` are before them, with what is in memory."""
         b, element = self.b, self.element
-        scale = b.load(Type(element), self.scale)
-        most = MOST_SUMS // ELEMENTS[element].parts
-        for group in groups([1] * len(self.plan), most):
-            plan = tuple(self.plan[k] for k in group)
-            zeros = [b.constant(0, Type(element, one.piece.lanes)) for one in plan]
-            end = self.high + 1
-            totals = b.fold(self.low, end, zeros, partial(self._products, plan))
-            for k, zero, total in zip(group, zeros, totals, strict=True):
-                place = b.at(self.sums, k * REGISTER, element)
-                before = b.select(b.ne(self.more, 0), b.load(zero.type, place), zero)
-                total = b.fma(b.normal(total), b.splat(scale, zero.lanes), before)
-                b.store(b.normal(total), place)
+        zeros = [b.constant(0, Type(element, one.piece.lanes)) for one in plan]
+        totals = b.fold(self.low, self.high + 1, zeros, partial(self._products, tuple(plan)))
+
+        scales = [b.splat(self.scale, zero.lanes) for zero in zeros]
+        totals = [b.normal(total) for total in totals]
+
+        def added() -> list[Value]:
+            before = [b.load(z.type, self._place(k)) for k, z in enumerate(zeros, first)]
+            return list(map(b.fma, totals, scales, before))
+
+        def alone() -> list[Value]:
+            return [total * scale for total, scale in zip(totals, scales, strict=True)]
+
+        return b.if_(b.ne(self.more, 0), added, alone)
+
+    def store(self, sums: Sequence[Value], first: int) -> None:
+        """Leave sums in memory."""
+        for k, value in enumerate(sums, first):
+            self.b.store(self.b.normal(value), self._place(k))
+
+    def _place(self, k: int) -> Value:
+        return self.b.at(self.sums, k * REGISTER, self.element)
 
     def _products(
         self, plan: tuple[Products, ...], j: Index, totals: list[Value]
     ) -> Sequence[Value]:
-        """a_j b_(n-j) added."""
-        b = self.b
-        x, y = (
-            Factor(
-                b, self.element, b.at(place, k * (self.stride if wide else 1), self.element), wide
-            )
-            for place, k, wide in zip(self.places, (j, self.n - j), self.kind.wide, strict=True)
-        )
+        """a_j b_(n-j) of all convolutions added."""
+        b, element = self.b, self.element
         weight = None
         if self.weights is not None:
-            weight = b.load(Type(self.element), b.at(self.weights, j, self.element))
-        return add_products(b, plan, x, y, totals, weight, scale_numbers=True)
+            weight = b.load(Type(element), b.at(self.weights, j, element))
+        for pair in zip(self.places[::2], self.places[1::2], strict=True):
+            x, y = (
+                Factor(b, element, b.at(place, k * (self.stride if wide else 1), element), wide)
+                for place, k, wide in zip(pair, (j, self.n - j), self.kind.wide, strict=True)
+            )
+            totals = add_products(b, plan, x, y, totals, weight, scale_numbers=True)
+        return totals

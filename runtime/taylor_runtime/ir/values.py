@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import I64, Type
 
 
 class Instructions(ABC):
@@ -84,6 +84,8 @@ class Value:
         return b.emit(self.type, f"{op} {self.type.text} {first.text}, {second.text}")
 
     def __add__(self, other: Operandlike) -> Value:
+        if other.__class__ is int and other == 0 and self.type is I64:
+            return self
         return self._binary(other, "fadd", "add")
 
     def __radd__(self, other: Operandlike) -> Value:
@@ -96,6 +98,8 @@ class Value:
         return self._binary(other, "fsub", "sub", swap=True)
 
     def __mul__(self, other: Operandlike) -> Value:
+        if other.__class__ is int and other == 1 and self.type is I64:
+            return self
         return self._binary(other, "fmul", "mul")
 
     def __rmul__(self, other: Operandlike) -> Value:

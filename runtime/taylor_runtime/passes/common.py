@@ -231,7 +231,19 @@ class _Common:
             group = [term for term in products if root in self._roots(term)]
             products = [term for term in products if term not in group]
             found += self._together(root, group)
-        return tuple(found + products)
+        return tuple(found + [one for term in products for one in self._of_root(term)])
+
+    def _of_root(self, term: Term) -> list[Term]:
+        """A product with a row that is another one plus a number, by that other one: it is at hand
+        where others have it as a factor.
+        """
+        c = _product(term)
+        assert c is not None and not isinstance(term.constant, tuple)
+        for own, other in ((c.a, c.b), (c.b, c.a)):
+            if self.root[own] != own and self.root[other] != self.root[own]:
+                rest = Term(term.constant, Convolution(self.root[own], other, first=1))
+                return [rest, Term(term.constant, Coefficient(other), head=own)]
+        return [term]
 
     def _roots(self, term: Term) -> list[int]:
         c = _product(term)

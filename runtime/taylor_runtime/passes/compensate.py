@@ -7,8 +7,9 @@ value changes fast with their argument take it into account: exp, sinh and cosh,
 stays below 710, to first order, and sin, cos and tan, whose tail is 6e-5 at 1e12, by their addition
 theorems; Kepler's equation is solved for both parts.  Higher orders need none of it.
 
-Arithmetic on time, parameters and numbers alone is always compensated; with states and functions in
-it, where a fast function asks for it.
+Arithmetic on time, parameters and numbers alone is always compensated, but for polynomials of the
+place in a piece of a table, in which nothing large cancels; these, and what has states and
+functions in it, where a fast function asks for it.
 
 Error-free sums and products: Dekker, Numer. Math. 18 (1971) 224; Ogita, Rump & Oishi, SIAM J. Sci.
 Comput. 26 (2005) 1955, algorithms 3.1 and 3.3 (the latter with FMA).
@@ -17,10 +18,11 @@ Comput. 26 (2005) 1955, algorithms 3.1 and 3.3 (the latter with FMA).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from taylor_runtime.program.kernels import EntryKernel
 from taylor_runtime.program.kinds import DOUBLE, Kind, nearest_float
 from taylor_runtime.program.program import (
     Coefficient,
@@ -34,7 +36,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.signature import Slot, slots, with_slots
-from taylor_runtime.program.verify import verify
+from taylor_runtime.program.verify import operand_rows, verify
 
 _PARTS = ("", "_sin", "_cos", "_radius")
 
@@ -96,6 +98,23 @@ def _is_there(term: Term) -> bool:
     return not isinstance(operand, Convolution) or not (operand.first or operand.last)
 
 
+def _vanishes(row: Row) -> bool:
+    """Whether order zero is nothing."""
+    return row.start is None and row.step is not None and row.step.times in ("n", "h")
+
+
+def _multiplies(row: Row, timely: Sequence[bool]) -> bool:
+    """Whether factors that depend on time are multiplied, or divided by."""
+    if row.step is None:
+        return False
+
+    def count(*rows: int | None) -> int:
+        return sum(timely[i] for i in rows if i is not None and i < len(timely))
+
+    products = (count(*operand_rows(term.operand), term.head) for term in row.step.terms)
+    return any(product > 1 for product in products) or count(row.step.divisor) > 0
+
+
 def _used(index: int, row: Row) -> list[Slot]:
     """What order zero of a row may use; the row itself and later ones stand in empty sums."""
     return [slot for slot in slots(row) if slot.row < index]
@@ -104,13 +123,17 @@ def _used(index: int, row: Row) -> list[Slot]:
 def _chosen(program: Program) -> frozenset[int]:
     """Rows to be compensated: arithmetic on time, alone or for the sake of a fast function."""
     timely: list[bool] = []
+    looked_up: list[bool] = []  # made of what a table has for a time
     alone: list[bool] = []  # made of time, parameters and numbers
     for index, row in enumerate(program.rows):
         below = [slot.row for slot in _used(index, row)]
         arithmetic = _is_arithmetic(row)
+        entry = isinstance(row.start, Kernel) and isinstance(row.start.function, EntryKernel)
+        looked_up.append(entry or any(looked_up[i] for i in below))
+        local = looked_up[-1] and _multiplies(row, timely)
         timely.append(_is_time(row) or (arithmetic and any(timely[i] for i in below)))
-        leaf = row.constant or _is_time(row) or not below
-        alone.append(leaf or (arithmetic and all(alone[i] for i in below)))
+        leaf = row.constant or _is_time(row) or not below or _vanishes(row)
+        alone.append(leaf or (arithmetic and not local and all(alone[i] for i in below)))
     wanted = [False] * len(program.rows)
     for index in reversed(range(len(program.rows))):
         row = program.rows[index]

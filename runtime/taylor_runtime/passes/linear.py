@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from taylor_runtime.passes.common import with_common_factors
@@ -20,6 +19,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.signature import renumbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +57,48 @@ def linearized(
     States are the outputs: first the numbers of all, then the derivatives of each.  Behind the
     numbers of all parameters come the polynomials of those that vary.
     """
-    divided = replace(program, rows=tuple(_divided(program.rows)))
-    return _Linear(*with_common_factors(divided), jacobian, parameters).result(among)
+    common = with_common_factors(_divided(program))
+    return _Linear(*common, jacobian, parameters).result(among)
 
 
-def _divided(rows: Sequence[Row]) -> list[Row]:
-    """Rows in which a power r**(a - 1) follows from r**a by division: its sums need no weights."""
+def _divided(program: Program) -> Program:
+    """A program in which a power q = r**(a - 1) follows from p = r**a by division, and p from q: n
+    p_n = a (q_0 n r_n + q_1 (n - 1) r_(n-1) + ..), whose sums need no weights, and all of whose
+    products but one are old.
+    """
     powers: dict[tuple[int, Number], int] = {}
-    found = list(rows)
-    for index, row in enumerate(rows):
+    rows = dict(enumerate(program.rows))
+    for index, row in rows.items():
         start = row.start
         if isinstance(start, Kernel) and start.function == "pow" and len(start.arguments) == 1:
             (exponent,) = start.constants
             assert not isinstance(exponent, tuple)
             powers[start.arguments[0], exponent] = index
-    for (base, exponent), index in powers.items():
-        above = powers.get((base, exponent + 1))
-        if above is not None and above < index and not rows[index].constant:
-            terms = Term(1, Coefficient(above)), Term(-1, Convolution(base, index, first=1))
-            found[index] = replace(rows[index], start=None, step=Step(terms, divisor=base))
-    return found
+    before: dict[int, list[int]] = {}  # by row what is computed just before it
+    for (base, exponent), q in powers.items():
+        p = powers.get((base, exponent + 1))
+        if p is None or p > q or rows[q].constant:
+            continue
+        terms = Term(1, Coefficient(p)), Term(-1, Convolution(base, q, first=1))
+        rows[q] = replace(rows[q], start=None, step=Step(terms, divisor=base))
+        if powers.get((base, exponent + 2), q) < p:
+            continue  # p follows by division itself
+        slope, old = len(rows), len(rows) + 1
+        rows[slope] = Row(step=Step((Term(1, Coefficient(base)),), "n"))
+        zero = Kernel("identity", (slope,))
+        rows[old] = Row(zero, Step((Term(1, Convolution(q, slope, 1, 1)),), "1/n"))
+        a = exponent + 1
+        rows[p] = replace(
+            rows[p], step=Step((Term(a, Coefficient(old)), Term(a, Coefficient(base), head=q)))
+        )
+        before[p] = [slope, old]
+    order = [one for row in range(len(program.rows)) for one in (*before.get(row, ()), row)]
+    place = {row: position for position, row in enumerate(order)}
+    return replace(
+        program,
+        rows=tuple(renumbered(rows[row], place) for row in order),
+        outputs=tuple((place[row], lane) for row, lane in program.outputs),
+    )
 
 
 class _Linear:

@@ -3,7 +3,7 @@
 A pack is a set of rows that do the same arithmetic at the same depth of the program.  Three
 decisions make it:
 
-1. `_group`: rows of equal signature and depth, split by what they are used for (the dx, dy and dz
+1. `group`: rows of equal signature and depth, split by what they are used for (the dx, dy and dz
    of all pairs are three packs, because a sum of squares uses them in three places) where the
    pieces still fill registers;
 2. `_order`: lanes sorted by where their operands are, slot by slot, so that operands are often
@@ -16,24 +16,24 @@ The arithmetic of a lane is that of the scalar row, to the last bit.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
+from taylor_runtime.passes.group import Used, group
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
 from taylor_runtime.program.signature import (
-    Slot,
-    depths,
     is_plain_sum,
     renumbered,
-    signature,
-    slots,
+    rows_used,
     with_slots,
 )
 from taylor_runtime.program.verify import verify
-from taylor_runtime.program.widths import REGISTER, is_scattered
+from taylor_runtime.program.widths import is_scattered
 
-FEWEST = 3  # rows that make a pack
 MOST_SCALAR_TERMS = 1000  # and the whole pack has no more terms than this
-MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
 
 Lane = tuple[int, int]  # (group, lane)
 
@@ -46,8 +46,8 @@ def pack(program: Program, small: bool = False) -> Program:
     """
     if small:
         program = verify(_separate_pairs(program))
-    used = [slots(row) for row in program.rows]
-    groups = _order(program, used, _group(program, used, small))
+    used = Used.of(program)
+    groups = _order(program, used, group(program, used, small))
     groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
 
@@ -84,112 +84,14 @@ def _has_partner(kernel: Kernel, others: set[Kernel]) -> bool:
     return False
 
 
-# -- grouping -----------------------------------------------------------------------------------
-
-
-Used = list[tuple[Slot, ...]]  # the places of every row where it uses another one
-
-
-def _group(program: Program, used: Used, small: bool) -> list[list[int]]:
-    """Groups of row numbers, in evaluation order of their depth and first member."""
-    depth = depths(program)
-    constant = [row.constant for row in program.rows]
-    key: list[object] = [
-        (depth[i], signature(row), tuple([constant[slot.row] for slot in used[i]]))
-        for i, row in enumerate(program.rows)
-    ]
-    group_of = _number(key)
-    uses = _uses(used)
-    for _ in range(max(depth, default=0) + 2):
-        refined = _split_by_use(uses, group_of)
-        if refined == group_of:
-            break
-        group_of = refined
-    members: dict[int, list[int]] = {}
-    for row, group in enumerate(group_of):
-        members.setdefault(group, []).append(row)
-    listed: list[list[int]] = []
-    for rows in members.values():
-        alike = len(rows) >= FEWEST
-        if small:
-            alike = len(rows) > 1 and any(s.convolved for s in used[rows[0]])
-        listed.extend([rows] if alike else [[row] for row in rows])
-    return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
-
-
-def _number(keys: list[object]) -> list[int]:
-    numbers: dict[object, int] = {}
-    return [numbers.setdefault(key, len(numbers)) for key in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """(consumer, row it uses, place in the consumer; 0 in plain sums, whose places do not matter).
-
-    width: more than any place.
-    """
-
-    listed: list[tuple[int, int, int]]
-    width: int
-
-
-def _uses(used: Used) -> _Uses:
-    listed = [
-        (consumer, slot.row, position + 1 if slot.convolved else 0)
-        for consumer, places in enumerate(used)
-        for position, slot in enumerate(places)
-        if not slot.head
-    ]
-    return _Uses(listed, 2 + max(map(len, used), default=0))
-
-
-def _split_by_use(uses: _Uses, group_of: list[int]) -> list[int]:
-    """Split groups by where their members are used and by what they convolve, where registers stay
-    filled.
-
-    Uses are a set, not a count, and places in sums do not matter: the ends of a chain stay with its
-    middle.
-    """
-    width = uses.width
-    marks: list[set[int]] = [set() for _ in group_of]  # (group, place) as one number; consumers < 0
-    for consumer, row, place in uses.listed:
-        marks[row].add(group_of[consumer] * width + place)
-        if place:
-            marks[consumer].add(-(group_of[row] * width + place))
-    members: dict[int, list[int]] = {}
-    for row_number, group in enumerate(group_of):
-        members.setdefault(group, []).append(row_number)
-    result = list(group_of)
-    fresh = len(members)
-    for rows in members.values():
-        if len(rows) < 2:
-            continue
-        parts: dict[frozenset[int], list[int]] = {}
-        for row_number in rows:
-            parts.setdefault(frozenset(marks[row_number]), []).append(row_number)
-        if len(parts) == 1 or not _worth_splitting([len(part) for part in parts.values()]):
-            continue
-        for part in list(parts.values())[1:]:
-            for row_number in part:
-                result[row_number] = fresh
-            fresh += 1
-    return result
-
-
-def _worth_splitting(sizes: list[int]) -> bool:
-    if min(sizes) < FEWEST:
-        return False
-    registers = sum(-(-size // REGISTER) for size in sizes)
-    return registers <= MOST_GROWTH * -(-sum(sizes) // REGISTER)
-
-
 # -- lane order ---------------------------------------------------------------------------------
 
 
 def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
     derivative_of = _derivatives(program, used)
-    position: dict[int, Lane] = {}
+    count = len(program.rows)
+    position = [len(groups) * count + row for row in range(count)]  # group * count + lane
     result = []
     for index, rows in enumerate(groups):
 
@@ -199,32 +101,28 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
                 return (start.source, start.index)
             if row in derivative_of:
                 return (0, derivative_of[row])
-            places = [position.get(slot.row, (len(groups), slot.row)) for slot in used[row]]
-            return (1, tuple(places), row)
+            return (1, [position[used_row] for used_row in used.rows[row]], row)
 
         ordered = sorted(rows, key=key) if len(rows) > 1 else rows
         for lane, row in enumerate(ordered):
-            position[row] = (index, lane)
+            position[row] = index * count + lane
         result.append(ordered)
     return result
 
 
 def _derivatives(program: Program, used: Used) -> dict[int, int]:
     """The state of which a row is the derivative, or a part that nobody else uses."""
-    users: dict[int, int] = {}
-    for places in used:
-        for slot in places:
-            users[slot.row] = users.get(slot.row, 0) + 1
+    users = Counter(chain.from_iterable(used.rows))
     derivative_of: dict[int, int] = {}
     for number, state in enumerate(program.rows):
         if isinstance(state.start, Input) and state.step:
-            for slot in used[number]:
-                derivative_of.setdefault(slot.row, number)
+            for row in used.rows[number]:
+                derivative_of.setdefault(row, number)
     for number in reversed(range(len(program.rows))):
         if number in derivative_of and not isinstance(program.rows[number].start, Input):
-            for slot in used[number]:
-                if users[slot.row] == 1:
-                    derivative_of.setdefault(slot.row, derivative_of[number])
+            for row in used.rows[number]:
+                if users[row] == 1:
+                    derivative_of.setdefault(row, derivative_of[number])
     return derivative_of
 
 
@@ -238,15 +136,16 @@ def _scattered_apart(
     place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
     result: list[list[int]] = []
     for rows in groups:
-        columns = list(zip(*(used[row] for row in rows), strict=True))
-        sums = not any(column[0].convolved for column in columns)
-        few = len(rows) > 1 and len(rows) * len(columns) <= MOST_SCALAR_TERMS
-        lanes = [[place[slot.row] for slot in column] for column in columns]
+        places = used.of_row(rows[0])
+        sums = not any(slot.convolved for slot in places)
+        few = len(rows) > 1 and len(rows) * len(places) <= MOST_SCALAR_TERMS
         combined = not small and is_plain_sum(program.rows[rows[0]])
-        if few and sums and not combined and is_scattered(lanes):
-            result.extend([row] for row in rows)
-        else:
-            result.append(rows)
+        if few and sums and not combined:
+            columns = zip(*(used.rows[row] for row in rows), strict=True)
+            if is_scattered([[place[row] for row in column] for column in columns]):
+                result.extend([row] for row in rows)
+                continue
+        result.append(rows)
     return result
 
 
@@ -303,9 +202,9 @@ class _Rewriter:
         """Before which group each gather stands: the first that uses it, but behind its sources."""
         first_use: dict[int, int] = {}
         for index, row in enumerate(wide):
-            for slot in slots(row):
-                if slot.row < 0:
-                    first_use.setdefault(~slot.row, index)
+            for used in rows_used(row):
+                if used < 0:
+                    first_use.setdefault(~used, index)
         places: dict[int, list[int]] = {}
         for number, wanted in enumerate(listed):
             behind = 1 + max(group for group, _ in wanted.sources)
@@ -329,8 +228,11 @@ class _Rewriter:
 
     def _wide_row(self, numbers: list[int]) -> Row:
         rows = [self.program.rows[number] for number in numbers]
-        columns = list(zip(*(self.used[number] for number in numbers), strict=True))
-        operands = [self._operand(column) for column in columns]
+        columns = zip(*(self.used.rows[number] for number in numbers), strict=True)
+        places = self.used.of_row(numbers[0])
+        operands = [
+            self._operand(column, slot.head) for column, slot in zip(columns, places, strict=True)
+        ]
         first = with_slots(rows[0], operands)
         if len(rows) == 1:
             return first
@@ -349,16 +251,15 @@ class _Rewriter:
         offset = _merge([row.offset for row in rows])
         return replace(first, start=start, step=step, offset=offset, width=len(rows))
 
-    def _operand(self, column: tuple[Slot, ...]) -> int:
+    def _operand(self, column: Sequence[int], head: bool) -> int:
         """The group or gather whose lanes are the rows of a slot, lane by lane."""
-        places = tuple(self.place[slot.row] for slot in column)
-        group = places[0][0]
-        whole = len(places) == len(self.groups[group])
-        if whole and all(place == (group, lane) for lane, place in enumerate(places)):
+        group = self.place[column[0]][0]
+        if len(column) == len(self.groups[group]) and list(column) == self.groups[group]:
             return group
-        wanted = _Wanted(places, column[0].head)
-        if wanted.head and _Wanted(places, False) in self.gathers:
-            wanted = _Wanted(places, False)
+        wanted = _Wanted(tuple([self.place[row] for row in column]), head)
+        whole = _Wanted(wanted.sources, False)
+        if wanted.head and whole in self.gathers:
+            wanted = whole
         return ~self.gathers.setdefault(wanted, len(self.gathers))
 
 

@@ -181,6 +181,8 @@ class _Made(NamedTuple):
 def _graded(program: Program, row: Row, parameters: int) -> Row:
     """The row in the program of order zero, of which states are inputs."""
     start = row.start
+    if row.step is not None and start is None and row.step.times == "h":
+        return Row(step=Step(()), name=row.name)  # what lags is nothing at order zero
     if not isinstance(start, Input):
         return row
     slot = start.index[0]
@@ -210,7 +212,11 @@ def _steady(program: Program) -> list[bool]:
     def moves(index: int, row: Row, known: list[bool]) -> bool:
         if isinstance(row.start, Input):
             return row.step is not None or row.start.source == "time"
-        return row.step is not None and any(known[used] for used in rows_used(row))
+        step = row.step
+        if step is None:
+            return False
+        lags = step.times == "h"  # coefficient 1 is what order zero gives
+        return lags or any(known[used] for used in rows_used(row))
 
     return [not one for one in _closure(program, moves)]
 

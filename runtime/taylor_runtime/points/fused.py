@@ -1,4 +1,4 @@
-"""Formulas at points: values alone, with products that enter sums before they are rounded."""
+"""Order zero at points, of formulas and of jets: products enter sums before they are rounded."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.step import Doubled
 from taylor_runtime.arithmetic.sums import in_chains
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.program import Convolution, Input, Row, Step, Term
+from taylor_runtime.program.program import (
+    Coefficient,
+    Convolution,
+    Input,
+    Row,
+    Step,
+    Term,
+)
 from taylor_runtime.series.emitter import SeriesEmitter
 
 
 class FusedEmitter(SeriesEmitter):
-    """Order zero of the rows of a formula, in which a product and a sum are one operation."""
+    """Rows in which, at order zero, a product and a sum are one operation."""
 
     def start_value(
         self,
@@ -24,41 +31,45 @@ class FusedEmitter(SeriesEmitter):
     ) -> Value:
         """u_0 of a row that copies no other."""
         step = row.step
-        plain = row.start is None and step is not None and step.divisor is None
-        if not plain or step is None or step.times in ("n", "h") or not step.terms:
+        if row.start is not None or step is None or step.times in ("n", "h") or not step.terms:
             return super().start_value(row, chunk, given, convolutions)
-        others = [term for term in step.terms if not _is_product(term)]
+        others = [term for term in step.terms if _factors(term) is None]
         known = convolutions(Step(tuple(others))) if others else {}
+        offset = None if row.offset == 0 else self.memory.constant(row.offset, chunk)
 
         def add(total: Value | None, position: int) -> Value:
-            term = step.terms[position]
-            if position == 0 and row.offset != 0:
-                total = self.memory.constant(row.offset, chunk)
-            if _is_product(term):
-                return self._add_product(total, term, chunk)
+            if position == 0 and step.divisor is None:
+                total = offset
+            return self._add(total, step.terms[position], chunk, known)
+
+        value = in_chains(len(step.terms), add)
+        assert value is not None
+        if step.divisor is None:
+            return value
+        value = value / self.memory.head(step.divisor, chunk)
+        return value if offset is None else value + offset
+
+    def _add(
+        self, total: Value | None, term: Term, chunk: Chunk, known: dict[Convolution, Doubled]
+    ) -> Value:
+        factors = _factors(term)
+        if factors is None:
             operand, doubled = self.operand(term, 0, chunk, known)
             return self._add_term(total, term, operand, doubled, chunk)
-
-        total = in_chains(len(step.terms), add)
-        assert total is not None
-        return total
-
-    def _add_product(self, total: Value | None, term: Term, chunk: Chunk) -> Value:
-        """total + a b, the constant being 1 or -1."""
-        assert isinstance(term.operand, Convolution)
-        a, b = (self.memory.head(r, chunk) for r in (term.operand.a, term.operand.b))
-        if term.constant == -1:
-            a = -a
+        a, b = (self.memory.head(row, chunk) for row in factors)
+        if term.constant not in (1, -1):
+            return self._add_term(total, Term(term.constant, term.operand), a * b, False, chunk)
+        a = a if term.constant == 1 else -a
         return a * b if total is None else self.b.fma(a, b, total)
 
 
-def _is_product(term: Term) -> bool:
-    """Whether a term is the product of two heads, with a sign."""
+def _factors(term: Term) -> tuple[int, int] | None:
+    """The rows whose heads are multiplied, where a term is such a product with a constant."""
     operand = term.operand
-    return (
-        isinstance(operand, Convolution)
-        and term.head is None
-        and term.constant in (1, -1)
-        and operand.weight is None
-        and operand.first == operand.last == 0
-    )
+    if isinstance(operand, Coefficient):
+        plain = term.head is not None and operand.lag == 0
+        return (operand.row, term.head) if plain and term.head is not None else None
+    if not isinstance(operand, Convolution) or term.head is not None:
+        return None
+    plain = operand.weight is None and operand.first == operand.last == 0
+    return (operand.a, operand.b) if plain else None

@@ -28,9 +28,14 @@ PAIRS = {("sin", "cos"): "sincos", ("sinh", "cosh"): "sinhcosh"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PlaceKernel(OwnKernel):
-    """How many of the ascending `edges` are not above x: 0 .. len(edges); 0 for NaN."""
+    """How many of the ascending `edges` are not above x: 0 .. len(edges); 0 for NaN.
+
+    whose: what it is that has no values beyond the first and last edge, in words; "" where nothing
+           ends there.
+    """
 
     edges: Doubles
+    whose: str = ""
     name: str = field(init=False)
     padded: Doubles = field(init=False)
 

@@ -18,7 +18,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import replace
-from taylor_runtime.program.verify import rows_at_order, step_rows
+from taylor_runtime.program.verify import operand_rows, rows_at_order
 
 
 class Slot(NamedTuple):
@@ -57,8 +57,18 @@ def slots(row: Row) -> tuple[Slot, ...]:
 def rows_used(row: Row) -> list[int]:
     """The rows in the places of a row, in the order of `slots`."""
     used = list(row.start.arguments) if isinstance(row.start, Kernel) else []
-    if row.step is not None:
-        used += step_rows(row.step)
+    step = row.step
+    if step is not None:
+        for term in step.terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                used.append(operand.row)
+            else:
+                used += operand_rows(operand)
+            if term.head is not None:
+                used.append(term.head)
+        if step.divisor is not None:
+            used.append(step.divisor)
     return used
 
 
@@ -104,14 +114,14 @@ def signature(row: Row) -> tuple[object, ...]:
         start = (row.start.function, len(row.start.arguments), row.start.constants)
     step: object = None
     if row.step is not None:
-        terms = tuple((_shape(term.operand), term.head is None) for term in row.step.terms)
+        terms = tuple([(_shape(term.operand), term.head is None) for term in row.step.terms])
         step = (terms, row.step.times, row.step.divisor is None)
     return (row.constant, start, row.offset != 0, step)
 
 
-def _shape(operand: Operand) -> tuple[object, ...]:
-    if isinstance(operand, Coefficient):
-        return ("coefficient", operand.lag)
+def _shape(operand: Operand) -> object:
+    if operand.__class__ is Coefficient:
+        return operand.lag
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
         return ("convolution", operand.first, operand.last, operand.weight, operand.early, same)
@@ -125,14 +135,19 @@ def depths(program: Program) -> list[int]:
         needed = list(row.start.arguments) if isinstance(row.start, Kernel) else []
         if row.step is not None:
             for term in row.step.terms:
-                needed += rows_at_order(term.operand)
-                if isinstance(term.operand, Select):
-                    needed.append(term.operand.condition)
+                operand = term.operand
+                if operand.__class__ is Coefficient:
+                    if not operand.lag:
+                        needed.append(operand.row)
+                else:
+                    needed += rows_at_order(operand)
+                    if isinstance(operand, Select):
+                        needed.append(operand.condition)
                 if term.head is not None:
                     needed.append(term.head)
             if row.step.divisor is not None:
                 needed.append(row.step.divisor)
-        found.append(1 + max((found[i] for i in needed if i < index), default=-1))
+        found.append(1 + max([found[i] for i in needed if i < index], default=-1))
     return found
 
 

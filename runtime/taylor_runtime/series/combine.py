@@ -22,13 +22,9 @@ from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.program.widths import REGISTER, is_looped, is_scattered, padded
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.memory import RowMemory
+from taylor_runtime.series.rolled import Lanes, Pattern, Piece, Place, can_roll, combine_by_tables
 
 MOST_TERMS = 60000  # of one program that are written out
-
-Place = tuple[int, int]  # source row, lane
-Lanes = tuple[Place, ...]  # of one operand of a piece: number of the source, place in it
-Piece = tuple[int, int, tuple[Lanes, ...]]  # first lane, place in the target, operands
-Pattern = tuple[tuple[Piece, ...], tuple[Constant, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +210,9 @@ def _define(memory: RowMemory, name: str, pattern: Pattern, sources: int) -> Non
         values,
     ):
         pointers = [b.pointers(values[i : i + planes]) for i in range(0, len(values), planes)]
-        for piece in pattern[0]:
+        if can_roll(b, memory.element, pattern):
+            combine_by_tables(b, pointers, memory.element, pattern)
+        for piece in () if can_roll(b, memory.element, pattern) else pattern[0]:
             _combine(b, memory, pointers, piece, pattern[1])
         b.ret()
 

@@ -193,11 +193,15 @@ def _copy_chunk(memory: RowMemory, row: int, sources: list[Source], n: Index, ch
     ]
     t = Type("i64", chunk.lanes)
     index = b.load(t, b.at(b.table(places, "i64"), chunk.offset, "i64"), 64)
-    if len(set(strides)) == 1:
-        index = index + b.splat(n * b.constant(strides[0], Type("i64")), chunk.lanes)
-    else:
-        stride = b.load(t, b.at(b.table(strides, "i64"), chunk.offset, "i64"), 64)
-        index = index + stride * (b.constant(n, t) if isinstance(n, int) else n)
+    rings = [layout.ring[source] for source, _ in sources]
+    for ring in sorted(set(rings)):
+        order = n & 1 if ring else n
+        own = [stride if ring == r else 0 for stride, r in zip(strides, rings, strict=True)]
+        if len(set(own)) == 1:
+            index = index + b.splat(order * b.constant(own[0], Type("i64")), chunk.lanes)
+        else:
+            stride = b.load(t, b.at(b.table(own, "i64"), chunk.offset, "i64"), 64)
+            index = index + stride * (b.constant(order, t) if isinstance(order, int) else order)
     assert memory.workspace is not None
     for source in {source for source, _ in sources}:
         memory.will_read(source, n)

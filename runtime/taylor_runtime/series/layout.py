@@ -18,6 +18,7 @@ class Layout:
     """Where coefficients are in the workspace, in elements; `position` puts it together.
 
     stride:     from one order to the next; 0 for a row of which the newest order alone is kept.
+    ring:       whether the two newest orders alone are kept, each in the place of the last but one.
     pitch:      from one chunk to the next: rows that are convolved chunk by chunk in a loop keep
                 the orders of a chunk together, all others the chunks of an order.
     reciprocal: where 1 / u_0 of a row that others divide by is kept (-1 for the rest).
@@ -29,6 +30,7 @@ class Layout:
 
     offset: tuple[int, ...]
     stride: tuple[int, ...]
+    ring: tuple[bool, ...]
     pitch: tuple[int, ...]
     reciprocal: tuple[int, ...]
     partial: tuple[int, ...]
@@ -37,13 +39,16 @@ class Layout:
     size: int
 
     @classmethod
-    def of(cls, program: Program, batch: int = 1) -> Layout:
-        """Every row starts at a register."""
+    def of(cls, program: Program, batch: int = 1, last: bool = False) -> Layout:
+        """Every row starts at a register.
+
+        last: whether somebody outside wants nothing but the last order of outputs.
+        """
         rows = program.rows
         divisors = {row.step.divisor for row in rows if row.step}
         convolved = _convolved(program)
         found = windows(program, batch)
-        kept = _kept(program, found)
+        reach = _reach(program, found, last)
         listed: list[tuple[int, int, int, int, int]] = []
         owner: list[int] = []
         end = 0
@@ -57,8 +62,8 @@ class Layout:
                 listed.append((offset + place, stride, pitch, -1, end))
                 continue
             width = padded(row.width * batch)
-            once = row.constant or not kept[index] or (row.gather and row.gather.head)
-            orders = 1 if once else program.order + 1
+            once = row.constant or (row.gather and row.gather.head)
+            orders = 1 if once else min(reach[index], program.order) + 1
             stride, pitch = (0 if orders == 1 and not row.constant else width), CHUNK
             if orders > 1 and index in convolved and is_looped(row.width * batch):
                 stride, pitch = CHUNK, orders * CHUNK
@@ -71,6 +76,7 @@ class Layout:
         return cls(
             offset=tuple(places[0] for places in listed),
             stride=tuple(places[1] for places in listed),
+            ring=tuple(own == 1 for own in reach),
             pitch=tuple(places[2] for places in listed),
             reciprocal=tuple(places[3] for places in listed),
             partial=tuple(places[4] for places in listed),
@@ -89,7 +95,8 @@ class Layout:
         A lane known at run time alone starts a chunk.  Numbers are in the last part, so that places
         near each other are at constant distances.
         """
-        of_n, of_lane, fixed = n * self.stride[row], lane, self.offset[row]
+        order = n & 1 if self.ring[row] else n
+        of_n, of_lane, fixed = order * self.stride[row], lane, self.offset[row]
         if isinstance(of_n, int):
             fixed, of_n = fixed + of_n, 0
         if isinstance(lane, int):
@@ -148,33 +155,45 @@ def _convolved(program: Program) -> set[int]:
     return {used for c in operands if isinstance(c, Convolution) for used in (c.a, c.b)}
 
 
-def _kept(program: Program, windows: list[tuple[int, int] | None]) -> list[bool]:
-    """Rows of which others want more than the newest order.
+def _reach(program: Program, windows: list[tuple[int, int] | None], last: bool) -> list[int]:
+    """How many orders others look back for those of every row: none, one, or all.
 
-    Lags and heads reach back, and so does everybody outside who asks for an output.
+    Lags and heads reach back, and so does everybody outside who asks for an output, unless it is
+    the last order that is wanted.
     """
-    kept = [row.constant or isinstance(row.start, Input) for row in program.rows]
+    every, outside = max(program.order, 2), 0 if last else max(program.order, 2)
+    found = [0] * len(program.rows)
+
+    def read(row: int, orders: int) -> None:
+        found[row] = max(found[row], orders)
+
+    for index, row in enumerate(program.rows):
+        if row.constant or isinstance(row.start, Input):
+            given = row.constant or (isinstance(row.start, Input) and row.start.source == "jet")
+            read(index, every if given else outside)
     for index, _ in program.outputs:
-        kept[index] = True
+        read(index, outside)
     for row in program.rows:
         if row.step is None:
             continue
         if row.step.divisor is not None:
-            kept[row.step.divisor] = True
+            read(row.step.divisor, every)
         for term in row.step.terms:
             operand = term.operand
             if term.head is not None:
-                kept[term.head] = True
+                read(term.head, every)
             if isinstance(operand, Select):
-                kept[operand.condition] = True
+                read(operand.condition, every)
             elif isinstance(operand, Convolution) or operand.lag:
                 for used in operand_rows(operand):
-                    kept[used] = True
+                    read(used, 1 if last and not isinstance(operand, Convolution) else every)
     for index in reversed(range(len(windows))):
-        window = windows[index]
-        if window is not None and kept[index]:
-            kept[window[0]] = True
-    return kept
+        if (window := windows[index]) is not None:
+            read(window[0], found[index])
+    for index, window in enumerate(windows):
+        if window is not None:
+            found[index] = found[window[0]]
+    return found
 
 
 def _window(program: Program, row: Row, batch: int, convolved: set[int]) -> tuple[int, int] | None:

@@ -27,6 +27,7 @@ class Rendering:
     element: str = "double"
     batch: int = 1
     unrolled: bool = False
+    last: bool = False  # of outputs and states nothing but the last order is wanted
 
 
 class RowMemory:
@@ -43,7 +44,7 @@ class RowMemory:
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.layout = Layout.of(program, rendering.batch)
+        self.layout = Layout.of(program, rendering.batch, rendering.last)
         self.workspace = (
             None if workspace is None else b.planes(workspace, self.layout.size, rendering.element)
         )

@@ -15,7 +15,7 @@ from taylor.astrodynamics.determination.observed import (
     Observed,
     no_light,
 )
-from taylor.astrodynamics.determination.tracking import Tracking, as_tables
+from taylor.astrodynamics.determination.tracking import Tracking, as_tables, counted, moments
 from taylor.astrodynamics.determination.unknowns import Quantities, Unknowns, Values
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument
@@ -98,12 +98,12 @@ class Problem:
         made = {kind: Observed(drawn[kind], states, self.quantities.parameters) for kind in kinds}
         self.observed = [made[table.measurement] for table in self.tables]
         self.rows = [
-            observed.rows(table.times)
+            observed.rows(moments(table))
             for observed, table in zip(self.observed, self.tables, strict=True)
         ]
         self.weights = [table.weights() for table in self.tables]
         self.first = self.quantities.first(self.unknowns)
-        self._light = [no_light(len(table)) for table in self.tables]
+        self._light = [no_light(len(rows.times)) for rows in self.rows]
         self._rates: Acceleration | None = None
         if any(kind.legs for kind in kinds):
             own = integrator.system
@@ -161,7 +161,8 @@ class Problem:
             own = states[place : place + len(when)]
             place += len(when)
             rates = self.rates(own, parameters, when)
-            found.append(self.observed[k].values(own, parameters, self.rows[k], light, rates))
+            measured = self.observed[k].values(own, parameters, self.rows[k], light, rates)
+            found.append(counted(self.tables[k], measured))
         return found
 
     def linear(self, values: Array) -> Linear:
@@ -171,20 +172,20 @@ class Problem:
         """
         state, parameters = self.split(values)
         lights = self.lights(state, parameters)
-        times = [t.times - light.down for t, light in zip(self.tables, lights, strict=True)]
+        times = [rows.times - light.down for rows, light in zip(self.rows, lights, strict=True)]
         flow = self.dynamics.flow(state, parameters, np.concatenate(times))
         residuals, scaled, place = [], [], 0
         slopes: list[Array] = []
         considered: list[Array] = []
         for k, (table, light, when) in enumerate(zip(self.tables, lights, times, strict=True)):
-            own = slice(place, place + len(table))
-            place += len(table)
+            own = slice(place, place + len(when))
+            place += len(when)
             rates = self.rates(flow.states[own], parameters, when)
             computed, by_state, by_parameters = self.observed[k].linear(
                 flow.states[own], parameters, self.rows[k], light, rates
             )
             weights = self.weights[k]
-            residuals.append(table.residuals(computed))
+            residuals.append(table.residuals(counted(table, computed)))
             scaled.append((residuals[-1] * weights).reshape(-1))
             by_start = by_state @ flow.by_state[own]
             by_parameters = by_parameters.copy()
@@ -192,7 +193,7 @@ class Problem:
                 moved = flow.by_parameters[own][:, :, column]
                 by_parameters[..., parameter] += np.einsum("kmn,kn->km", by_state, moved)
             for unknowns, into in (self.unknowns, slopes), (self.considered, considered):
-                chosen = self.columns(unknowns, by_start, by_parameters)
+                chosen = counted(table, self.columns(unknowns, by_start, by_parameters))
                 into.append(
                     (chosen * weights[..., np.newaxis]).reshape(weights.size, len(unknowns))
                 )

@@ -14,6 +14,7 @@ from numpy.polynomial.legendre import leggauss
 from taylor.astrodynamics.determination.batch import FitStatus, Found, Prior
 from taylor.astrodynamics.determination.estimation import Linear, Problem
 from taylor.astrodynamics.determination.least_squares import named, triangle, upper
+from taylor.astrodynamics.determination.tracking import interval
 from taylor.astrodynamics.determination.weighing import Weighing
 from taylor.errors import ArgumentError
 from taylor.machines.arrivals import SolutionError
@@ -67,6 +68,11 @@ class Chain:
             range(problem.dynamics.count)
         ):
             raise ArgumentError("determine: a filter estimates all states; estimate names some")
+        if any(interval(table) is not None for table in problem.tables):
+            raise ArgumentError(
+                "determine: a filter takes observations of one moment; one that counts over an "
+                "interval belongs to two: leave process_noise out"
+            )
         self.problem, self.noise = problem, noise
         state, parameters = problem.split(start)
         self.lights = problem.lights(state, parameters)

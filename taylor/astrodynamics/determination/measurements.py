@@ -7,10 +7,12 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from taylor.astrodynamics.checks import check_number
 from taylor.astrodynamics.determination.sights import LIGHT, Sight, dot, length
-from taylor.astrodynamics.determination.stations import Station
+from taylor.astrodynamics.encounters.station import Station, check_station
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import as_expression
 from taylor.expressions.types import ExpressionLike
 from taylor.functions.powers import sqrt
 from taylor.functions.trigonometric import atan2
@@ -26,6 +28,9 @@ class Measurement(Protocol):
     angular: which of them are angles, of which 2 pi is nothing.
     station: from where, or None.
     legs:    how many ways of light are followed: 0 none, 1 down, 2 up and down.
+
+    One that has an `interval` (begin and end, s, from the time of the observation) is computed at
+    both and is what that changes by, divided by the length, as `CountedDoppler`.
 
     >>> import taylor as ty
     >>> sky = ty.astrodynamics
@@ -63,7 +68,7 @@ class _FromStation:
     light_time: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "station", Station.of(self.station))
+        object.__setattr__(self, "station", check_station(self.station))
 
     @property
     def legs(self) -> int:
@@ -102,7 +107,7 @@ class _Link(_FromStation):
 class Range(_Link):
     """Distance from a station, km.
 
-    station:    a `Station`, or a `GroundStation`.
+    station:    a `Station`.
     bias:       a number or a parameter that is added.
     light_time: whether the spacecraft is where it was when the light set out that arrives at the
                 time of the observation; else distances are those of one moment.
@@ -165,6 +170,59 @@ class RangeRate(_Link):
         return self._biased(
             LIGHT * (slope + upward / (LIGHT - dot(ray, start.velocity))) / 2,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class CountedDoppler(_Link):
+    """The mean rate of the distance over a count interval, km/s: what counted cycles tell.
+
+    count:     the length of the interval, s, by the station's clock.
+    reference: which moment of it the times of the observations are: "start", "middle" or "end".
+
+    It is the distance that `Range` measures at the end of the interval, less that at its beginning,
+    divided by its length; other arguments as there, bias in km/s (Moyer 2003, Formulation for
+    Observed and Computed Values of Deep Space Network Data Types, section 13.3, without media).
+
+    A filter with `process_noise` takes none: they belong to two moments.
+
+    Raises ArgumentError for a count that is not positive, or another reference.
+
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> station = sky.Station("origin", (0.0, 0.0, 0.0))
+    >>> sky.CountedDoppler(station, count=60.0, light_time=True, two_way=True).legs
+    2
+    """
+
+    count: float = 60.0
+    reference: str = "middle"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("CountedDoppler", "count", self.count, above=0, unit="s")
+        if self.reference not in _AFTER:
+            raise ArgumentError(
+                f"CountedDoppler: reference={self.reference!r} is none of {', '.join(_AFTER)}"
+            )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ("counted Doppler",)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Begin and end of the count, from the time of the observation."""
+        end = _AFTER[self.reference] * self.count
+        return end - self.count, end
+
+    def computed(self, sight: Sight) -> list[Expression]:
+        """The distance at one moment, and what a bias of the rate has made of it since time 0."""
+        (bias,) = self._biased(as_expression(0))
+        return [Range(self.station, 0, self.light_time, self.two_way).computed(sight)[0]
+                + bias * sight.time]  # fmt: skip
+
+
+_AFTER = {"start": 1.0, "middle": 0.5, "end": 0.0}  # parts of a count that follow its time
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from taylor.astrodynamics.determination.measurements import Measurement
 from taylor.astrodynamics.determination.sights import LIGHT, Path, Sight, dot, length
-from taylor.astrodynamics.determination.stations import Station
 from taylor.astrodynamics.determination.unknowns import elements
+from taylor.astrodynamics.encounters.station import Station
 from taylor.errors import ArgumentError, ShapeError
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression

@@ -92,6 +92,30 @@ class Tracking:
         return self.measurement.stretch(self.values) / self.sigma
 
 
+def moments(table: Tracking) -> np.ndarray:
+    """The times at which its measurement is computed: one for each line, or two where it counts
+    over an interval: all ends, then all begins.
+    """
+    span = interval(table)
+    if span is None:
+        return table.times
+    return np.concatenate([table.times + span[1], table.times + span[0]])
+
+
+def counted(table: Tracking, computed: np.ndarray) -> np.ndarray:
+    """What is measured, (k, ...), of what is computed at `moments`."""
+    span = interval(table)
+    if span is None:
+        return computed
+    found: np.ndarray = (computed[: len(table)] - computed[len(table) :]) / (span[1] - span[0])
+    return found
+
+
+def interval(table: Tracking) -> tuple[float, float] | None:
+    """Begin and end of the interval over which its measurement counts, if it does."""
+    return getattr(table.measurement, "interval", None)
+
+
 def as_tables(given: Tracking | Sequence[Tracking]) -> tuple[Tracking, ...]:
     """One table or several.
 

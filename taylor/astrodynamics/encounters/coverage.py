@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.astrodynamics.checks import check_function, check_number
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
-from taylor.astrodynamics.encounters.stations import Rotation
+from taylor.astrodynamics.encounters.station import Rotation
 from taylor.astrodynamics.frames.geodetic import WGS84, Ellipsoid, geodetic_to_position
 from taylor.astrodynamics.frames.transforms import gcrs_to_itrf
 from taylor.control.loops import scan

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from taylor.astrodynamics.checks import check_number, two_arrays
+from taylor.astrodynamics.encounters.access import Windows
 from taylor.astrodynamics.encounters.crossings import intervals
 from taylor.astrodynamics.encounters.hermite import Ephemeris, sampled
-from taylor.astrodynamics.encounters.stations import Windows
 from taylor.astrodynamics.forces.shadow import SUN_RADIUS
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import cross, dot, norm, scaled, summed, triple

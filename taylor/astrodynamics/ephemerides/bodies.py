@@ -46,6 +46,18 @@ CODES = {
     "pallas": 2000002,
     "juno": 2000003,
     "vesta": 2000004,
+    "iris": 2000007,
+    "hygiea": 2000010,
+    "eunomia": 2000015,
+    "psyche": 2000016,
+    "euphrosyne": 2000031,
+    "52 europa": 2000052,
+    "cybele": 2000065,
+    "sylvia": 2000087,
+    "thisbe": 2000088,
+    "camilla": 2000107,
+    "davida": 2000511,
+    "interamnia": 2000704,
 }
 _FIRST_ASTEROID = 2_000_000
 _NAMES: dict[int, str] = {}

@@ -11,6 +11,12 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from taylor.astrodynamics.ephemerides.asteroids import (
+    FIRST,
+    asteroid_gm,
+    check_numbers,
+    kernel_with,
+)
 from taylor.astrodynamics.ephemerides.bodies import (
     SYSTEMS,
     Body,
@@ -18,21 +24,14 @@ from taylor.astrodynamics.ephemerides.bodies import (
     code_of,
     name_of,
 )
-from taylor.astrodynamics.ephemerides.kernels import (
-    DAY,
-    Kernel,
-    Source,
-    file_kernel,
-    named_kernel,
-    package_kernel,
-    spk_kernel,
-)
+from taylor.astrodynamics.ephemerides.kernels import DAY, Kernel, Source, kernel_of
 from taylor.astrodynamics.ephemerides.series import SLACK, Link, Series, summed, vector
 from taylor.astrodynamics.frames.rotations import about, expression, product
 from taylor.astrodynamics.times.epoch import Epoch
 from taylor.astrodynamics.times.functions import Instant, TimeFunction, given_times
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
+from taylor.expressions.leaves import time
 from taylor.nodes.conversion import concatenate
 from taylor.numbers.types import Numbers
 
@@ -57,6 +56,8 @@ _DE440 = {
     301: 4902.800118,
     399: 398600.435507,
 }
+_SUN, _PLANETS = 10, range(1, 10)  # NAIF's numbers
+_LARGEST = ("ceres", "pallas", "vesta")
 
 
 class Ephemeris:
@@ -75,30 +76,45 @@ class Ephemeris:
     polynomial is used up to its end, where a step ends: pieces join to a millimetre, no better.
 
     >>> import taylor as ty
-    >>> try:
-    ...     sky = ty.astrodynamics.Ephemeris("de421")
-    ...     position = sky.position("moon", 0.0)
-    ... except ty.TaylorError:  # the package is not installed
-    ...     position = [-291608.0, -266717.0, -76102.0]
-    >>> [round(float(x)) for x in position]
-    [-291608, -266717, -76102]
+    >>> sky = ty.astrodynamics.Ephemeris("de421")
+    >>> sky.position("moon", 0.0).round().tolist()
+    [-291608.0, -266717.0, -76102.0]
 
     Raises MissingPackageError where a package is missing, ArgumentError for what is no kernel.
     """
 
     def __init__(self, source: str | Path | ModuleType | object) -> None:
-        self._set(_kernel_of(source), source, None)
+        self._set(kernel_of(source), source)
 
-    def _set(self, kernel: Kernel, source: object, limits: tuple[float, float] | None) -> None:
+    def _set(
+        self,
+        kernel: Kernel,
+        source: object,
+        limits: tuple[float, float] | None = None,
+        asteroids: tuple[int, ...] = (),
+    ) -> None:
         self._kernel, self._source, self._limits = kernel, source, limits
+        self._asteroids = asteroids
         self._functions: dict[object, TimeFunction] = {}
         self._made: dict[object, Series] = {}
 
-    def __getstate__(self) -> tuple[object, tuple[float, float] | None]:
-        return self._source, self._limits  # it is read again
+    def _changed(
+        self, limits: tuple[float, float] | None, asteroids: tuple[int, ...] = ()
+    ) -> Ephemeris:
+        """The same kernel between other limits, with asteroids besides those that it has."""
+        made = object.__new__(Ephemeris)
+        kernel = self._with(asteroids) if asteroids else self._kernel
+        made._set(kernel, self._source, limits, (*self._asteroids, *asteroids))
+        return made
 
-    def __setstate__(self, state: tuple[object, tuple[float, float] | None]) -> None:
-        self._set(_kernel_of(state[0]), *state)
+    def __getstate__(self) -> tuple[object, tuple[float, float] | None, tuple[int, ...]]:
+        return self._source, self._limits, self._asteroids  # it is read again
+
+    def __setstate__(self, state: tuple[object, Any, tuple[int, ...]]) -> None:
+        source, limits, asteroids = state
+        self._set(kernel_of(source), source, limits)
+        if asteroids:
+            self._set(self._with(asteroids), source, limits, asteroids)
 
     def __repr__(self) -> str:
         first, last = (Epoch(t).isoformat("tdb", digits=0)[:10] for t in self.span)
@@ -117,9 +133,37 @@ class Ephemeris:
             raise ArgumentError(
                 f"Ephemeris.over: {start!r} to {end!r} is not within {first!r} to {last!r}"
             )
-        made = object.__new__(Ephemeris)
-        made._set(self._kernel, self._source, (float(begin), float(finish)))
-        return made
+        return self._changed((float(begin), float(finish)))
+
+    def with_asteroids(self, *bodies: Body) -> Ephemeris:
+        """The same ephemeris with asteroids, by default Ceres, Pallas and Vesta, 1900 to 2100.
+
+        bodies: names or numbers among the sixteen of `astrodynamics.ephemerides.asteroids`:
+                "ceres", "pallas", "juno", "vesta", "hygiea" ..., or NAIF's numbers 2000001 ...
+
+        Where they were in 1969 is from DE430; they are integrated from then to where they are
+        first asked for, attracted by the Sun and the planets: `over(start, end)` comes first.
+        Their places are to be trusted to some 10^3 km, which is enough for what they attract.
+
+        Raises ArgumentError for other bodies, and for those that are there already.
+        """
+        numbers = [asteroid_number(code_of(body)) or 0 for body in bodies or _LARGEST]
+        check_numbers(numbers)
+        there = {code for pair in self._kernel.vectors for code in pair}
+        twice = [n for k, n in enumerate(numbers) if FIRST + n in there or n in numbers[:k]]
+        if twice:
+            raise ArgumentError(f"with_asteroids: {name_of(FIRST + twice[0])} is there already")
+        return self._changed(self._limits, tuple(numbers))
+
+    def _with(self, numbers: tuple[int, ...]) -> Kernel:
+        """The kernel with vectors from the Sun to asteroids."""
+        plain = self._changed(None)
+
+        def attracting(first: float, last: float) -> list[tuple[float, Expression]]:
+            near = plain.over(first, last)
+            return [(near.gm(body), near.position(body, time, _SUN)) for body in _PLANETS]
+
+        return kernel_with(self._kernel, numbers, plain.gm(_SUN), attracting)
 
     # -- what is there ----------------------------------------------------------------------------
 
@@ -161,6 +205,8 @@ class Ephemeris:
         found = self._own_gm(code)
         if found is None:
             found = _DE440.get(code, _DE440.get(SYSTEMS.get(code, code)))
+        if found is None:
+            found = asteroid_gm(asteroid_number(code) or 0)
         if found is None:
             raise ArgumentError(
                 f"Ephemeris.gm: no G M of {name_of(code)} is known to {self.name}; give a number"
@@ -256,7 +302,7 @@ class Ephemeris:
         if self._kernel.librations is None:
             raise ArgumentError(f"Ephemeris.{name}: {self.name} has no librations; take 'de421'")
         if name not in self._functions:
-            series = self._within(self._kernel.librations)
+            series = self._named(self._within(self._kernel.librations), "the Moon's librations")
             self._functions[name] = _function(name, series, partial(build, series))
         return self._functions[name](t)
 
@@ -267,7 +313,9 @@ class Ephemeris:
         key = target, origin, derivatives
         if key not in self._functions:
             if (target, origin) not in self._made:
-                self._made[target, origin] = summed(self._chain(target, origin))
+                series = summed(self._chain(target, origin))
+                what = f"{name_of(target)} from {name_of(origin)}"
+                self._made[target, origin] = self._named(series, what)
             series = self._made[target, origin]
             build = partial(_derivatives, series, derivatives)
             self._functions[key] = _function("position", series, build)
@@ -303,6 +351,11 @@ class Ephemeris:
             )
         return [(sign, self._within(self._kernel.vectors[pair])) for sign, pair in ways[target]]
 
+    def _named(self, series: Series, what: str) -> Series:
+        """A series that says what it is."""
+        first, last = (Epoch(t).isoformat("tdb", digits=0)[:10] for t in (series.start, series.end))
+        return series.named(f"the ephemeris {self.name} of {what} ({first} to {last})")
+
     def _within(self, source: Source) -> Series:
         """The pieces of a series that are needed."""
         return source.read(*(self._limits or (source.start, source.end)))
@@ -328,18 +381,3 @@ def _function(name: str, series: Series, build: Callable[[Expression], Expressio
             )
 
     return TimeFunction(f"Ephemeris.{name}", build, check)
-
-
-def _kernel_of(source: object) -> Kernel:
-    if isinstance(source, ModuleType):
-        return package_kernel(source)
-    if isinstance(source, str) and source.lower() in ("de421", "de440"):
-        return named_kernel(source.lower())
-    if isinstance(source, str | Path):
-        return file_kernel(source)
-    if hasattr(source, "segments") and hasattr(source, "daf"):
-        return spk_kernel(source, "kernel")
-    raise ArgumentTypeError(
-        f"Ephemeris: {source!r} is no name, path, module or SPK; give 'de421', 'de440', the path "
-        "of a .bsp file, or an SPK of jplephem"
-    )

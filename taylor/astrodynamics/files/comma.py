@@ -68,20 +68,8 @@ def read_csv(source: Source) -> Trajectory:
     >>> ty.astrodynamics.read_csv("epoch,x,y,z\\n2026-01-01T00:00:00,7000,0,0").states
     array([[7000.,    0.,    0.]])
     """
-    said: dict[str, str] = {}
-    comments: list[str] = []
     lines = [line for line in read_lines(source) if line.text.strip()]
-    while lines and lines[0].text.startswith("#"):
-        text = lines.pop(0).text[1:].strip()
-        key, mark, value = (part.strip() for part in text.partition(":"))
-        if mark and key in SAID:
-            said[key] = value
-        elif mark and key == "comment":
-            comments.append(value)
-        elif not mark:
-            comments.append(text)
-        elif key != "units":
-            lines[0].wrong(f"the line before this one says {key!r}, which is not known")
+    said, comments = _in_front(lines)
     if not lines:
         raise FormatError("the table has no header and no lines")
     head, *rows = lines
@@ -93,26 +81,9 @@ def read_csv(source: Source) -> Trajectory:
     system = said.get("system", "UTC").upper()
     if system not in SYSTEMS:
         head.wrong(f"the time system {system!r} is not known")
-    epochs: list[Epoch] = []
-    table: list[list[float]] = []
-    for line in rows:
-        parts = next(csv.reader([line.text]))
-        if len(parts) != len(columns):
-            line.wrong(f"{len(parts)} values, but there are {len(columns)} columns")
-        when = instant(parts[0], system, line)
-        if epochs and when <= epochs[-1]:
-            line.wrong("epochs must increase")
-        epochs.append(when)
-        table.append(
-            [
-                _number(line, text, name)
-                for text, name in zip(parts, columns, strict=True)
-                if name != "epoch"
-            ]
-        )
-    if not epochs:
+    if not rows:
         head.wrong("there are no lines below the header")
-    numbers = np.array(table)
+    epochs, numbers = _rows(rows, columns, system)
     degree = head.whole_of(said.get("degree", "7"), "degree")
     return Trajectory(
         epochs[0],
@@ -125,6 +96,42 @@ def read_csv(source: Source) -> Trajectory:
         clock=numbers[:, count] if clocked else None,
         **{k: said[k] for k in ("name", "identifier", "center", "frame") if k in said},  # type: ignore[arg-type]
     )
+
+
+def _in_front(lines: list[Line]) -> tuple[dict[str, str], list[str]]:
+    """What the lines with # in front say, by key, and comments; they are taken off."""
+    said: dict[str, str] = {}
+    comments: list[str] = []
+    while lines and lines[0].text.startswith("#"):
+        line = lines.pop(0)
+        text = line.text[1:].strip()
+        key, mark, value = (part.strip() for part in text.partition(":"))
+        if mark and key in SAID:
+            said[key] = value
+        elif mark and key == "comment":
+            comments.append(value)
+        elif not mark:
+            comments.append(text)
+        elif key != "units":
+            line.wrong(f"{key!r} is not known")
+    return said, comments
+
+
+def _rows(rows: list[Line], columns: list[str], system: str) -> tuple[list[Epoch], np.ndarray]:
+    """Epochs, and the numbers of the other columns."""
+    epochs: list[Epoch] = []
+    table: list[list[float]] = []
+    for line in rows:
+        parts = next(csv.reader([line.text]))
+        if len(parts) != len(columns):
+            line.wrong(f"{len(parts)} values, but there are {len(columns)} columns")
+        when = instant(parts[0], system, line)
+        if epochs and when <= epochs[-1]:
+            line.wrong("epochs must increase")
+        epochs.append(when)
+        numbers = zip(parts[1:], columns[1:], strict=True)
+        table.append([_number(line, text, name) for text, name in numbers])
+    return epochs, np.array(table)
 
 
 def _number(line: Line, text: str, name: str) -> float:

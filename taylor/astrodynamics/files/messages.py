@@ -28,7 +28,7 @@ from taylor.astrodynamics.files.keywords import (
     Section,
 )
 from taylor.astrodynamics.files.message import OrbitMessage
-from taylor.astrodynamics.files.text import Line, Source, read_text, write_text
+from taylor.astrodynamics.files.text import Line, Source, write_text
 from taylor.errors import ArgumentError, FormatError
 
 VERSION = "2.0"
@@ -52,11 +52,9 @@ def read_messages(source: Source) -> list[OrbitMessage]:
     >>> sky.read_messages(text)[0].state.tolist()
     [7000.0, 0.0, 0.0, 0.0, 7.5, 0.0]
     """
-    name, text = read_text(source)
-    if text.lstrip().startswith("<"):
-        return list(_of_xml(xml_tree.parse(name, text)))
-    lines = [Line(name, k, line) for k, line in enumerate(text.splitlines(), 1)]
-    lines = [line for line in lines if line.text.strip()]
+    name, tree, lines = xml_tree.opened(source)
+    if tree is not None:
+        return list(_of_xml(tree))
     starts = [k for k, line in enumerate(lines) if line.text.strip().startswith("CCSDS_")]
     if not starts or starts[0]:
         raise FormatError(f"{name}: the first line must be CCSDS_OPM_VERS or CCSDS_OMM_VERS")

@@ -31,7 +31,7 @@ from taylor.astrodynamics.files.keywords import (
 )
 from taylor.astrodynamics.files.messages import VERSION, form_of, heading, symmetric
 from taylor.astrodynamics.files.segments import Segment
-from taylor.astrodynamics.files.text import Line, Source, not_kept, read_text, write_text
+from taylor.astrodynamics.files.text import Line, Source, not_kept, write_text
 from taylor.astrodynamics.files.trajectory import Trajectory, check_finite, listed_trajectories
 from taylor.errors import ArgumentError, FormatError
 
@@ -52,11 +52,9 @@ def read_oem(source: Source) -> list[Trajectory]:
     >>> sky.read_oem(sky.write_oem(None, path))[0].states[1].tolist()
     [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
     """
-    name, text = read_text(source)
-    if text.lstrip().startswith("<"):
-        return _of_xml(xml_tree.parse(name, text))
-    lines = [Line(name, k, line) for k, line in enumerate(text.splitlines(), 1)]
-    lines = [line for line in lines if line.text.strip()]
+    name, tree, lines = xml_tree.opened(source)
+    if tree is not None:
+        return _of_xml(tree)
     first = entry(lines[0]) if lines else None
     if first is None or first.key != "CCSDS_OEM_VERS":
         raise FormatError(f"{name}: the first line must be CCSDS_OEM_VERS = ..")

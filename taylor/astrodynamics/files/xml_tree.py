@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from taylor.astrodynamics.files.text import Line
+from taylor.astrodynamics.files.text import Line, Source, read_text
 from taylor.errors import FormatError
 
 
@@ -29,6 +29,15 @@ class Node:
     def all(self, tag: str) -> list[Node]:
         """The children of a name."""
         return [child for child in self.children if child.tag == tag]
+
+
+def opened(source: Source) -> tuple[str, Node | None, list[Line]]:
+    """The name of a message, and the root of its XML, or its lines that are not empty."""
+    name, text = read_text(source)
+    if text.lstrip().startswith("<"):
+        return name, parse(name, text), []
+    lines = [Line(name, k, line) for k, line in enumerate(text.splitlines(), 1)]
+    return name, None, [line for line in lines if line.text.strip()]
 
 
 def parse(name: str, text: str) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taylor.expressions.arrays.products import cross
 from taylor.expressions.expression import Expression
 from taylor.functions.powers import sqrt
 from taylor.nodes.conversion import as_expression
@@ -92,3 +93,22 @@ def post_newtonian(
         - turned @ w
         + (3 + 4 * gamma) / 2 * (met.potentials @ accelerations)
     )
+
+
+def frame_dragging(
+    r: Expression, v: Expression, spin: Expression, own: Expression | None = None
+) -> Expression:
+    """What the rotation of a body drags along, over (1 + gamma) G M / c^2; shape of r.
+
+    r, v: from the body, shape (..., 3).
+    spin: its angular momentum J per mass, shape (3,).
+    own:  1 where r is the body itself, else 0, shape (...,); None where it is not.
+
+    (3/r^2 (r . J) r x v + v x J) / r^3 (IERS Conventions 2010, eq. 10.12).
+    """
+    squared = (r * r).sum(axis=-1)
+    if own is not None:
+        squared = squared + own
+    part = squared[..., None]
+    around = 3 * (r @ spin)[..., None] / part * cross(r, v) + cross(v, spin)
+    return around / (part * sqrt(part))

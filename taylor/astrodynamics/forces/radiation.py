@@ -1,8 +1,7 @@
-"""The pressure of sunlight, direct and from the Earth."""
+"""The pressure of sunlight."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.functions.apply import where
 from taylor.functions.powers import sqrt
-from taylor.functions.trigonometric import acos
 from taylor_runtime.program.records import dataclass
 
 Scalar = float | Expression
@@ -58,7 +56,8 @@ class Plate:
             raise ArgumentError(f"Plate: specular and diffuse light are {both!r}, more than all")
 
 
-def _check(force: str, sun: object, cr: Scalar, radius: float, pressure: Scalar) -> None:
+def check_light(force: str, sun: object, cr: Scalar, radius: float, pressure: Scalar) -> None:
+    """Raise for what is no Sun, coefficient, radius or pressure."""
     check_function(force, "sun", sun, SUN)
     check_number(force, "cr", cr, least=0)
     check_number(force, "radius", radius, above=0, unit="km")
@@ -112,7 +111,7 @@ class RadiationPressure:
             )
         if (area is None) == (not plates):
             raise ArgumentError("RadiationPressure: give either area=, of a sphere, or plates=")
-        _check("RadiationPressure", sun, cr, radius, pressure)
+        check_light("RadiationPressure", sun, cr, radius, pressure)
         check_surface("RadiationPressure", area, mass)
         for plate in plates:
             if not isinstance(plate, Plate):
@@ -147,63 +146,6 @@ class RadiationPressure:
             along = 2 * (plate.specular * cosine + plate.diffuse / 3)
             total = total + facing * ((1 - plate.specular) * light + along * normal)
         return total
-
-
-class EarthRadiation:
-    """Sunlight that the Earth returns, and its own heat, on a sphere: a Lambertian Earth.
-
-    sun, area, cr, mass, radius, pressure: as for `RadiationPressure`.
-    albedo:     the share of sunlight that is scattered; emissivity: of heat that is radiated
-                (of a quarter of the solar irradiance, evenly; Knocke, Ries & Tapley 1988: 0.34 and
-                0.68 on the average).
-
-    The heat of a sphere falls off exactly as 1/r^2; of scattered light it is the phase law of a
-    Lambertian sphere, (2 A/3) (R/r)^2 (sin a + (pi - a) cos a)/pi with the angle a between Sun and
-    spacecraft, directed away from the centre: right from afar, and to a few parts in ten of it in
-    low orbits.
-
-    >>> import numpy as np
-    >>> import taylor as ty
-    >>> sky = ty.astrodynamics
-    >>> glow = sky.EarthRadiation(lambda t: np.array([1.5e8, 0.0, 0.0]), area=10.0, mass=500.0)
-    >>> r, v = ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
-    >>> glow.acceleration(sky.OrbitState(ty.time, r, v)).shape
-    (3,)
-    """
-
-    central = False  # no force that holds a satellite in its orbit
-
-    def __init__(
-        self,
-        sun: Position,
-        area: Scalar,
-        cr: Scalar = 1.3,
-        mass: Scalar | None = None,
-        *,
-        albedo: Scalar = 0.34,
-        emissivity: Scalar = 0.68,
-        radius: float = EARTH_RADIUS,
-        pressure: Scalar = PRESSURE,
-    ) -> None:
-        _check("EarthRadiation", sun, cr, radius, pressure)
-        check_surface("EarthRadiation", area, mass)
-        for name, share in (("albedo", albedo), ("emissivity", emissivity)):
-            check_number("EarthRadiation", name, share, least=0)
-        self.sun, self.area, self.cr, self.mass = sun, area, cr, mass
-        self.albedo, self.emissivity = albedo, emissivity
-        self.radius, self.pressure = radius, pressure
-
-    def acceleration(self, state: OrbitState) -> Expression:
-        """The acceleration, km/s^2, shape (3,), in the axes of the state."""
-        sun, r = self.sun(state.time), state.position
-        far, square = _dot(sun, sun), _dot(r, r)
-        cosine = _dot(sun, r) / sqrt(far * square)
-        # sin a by 1 - cos^2 a, which is 0 on the line to the Sun alone.
-        phase = (sqrt(1 - cosine * cosine) + (math.pi - acos(cosine)) * cosine) / math.pi
-        mass = mass_of("EarthRadiation", self.mass, state)
-        returned = 2 * self.albedo / 3 * phase + self.emissivity / 4
-        strength = self.pressure * (AU * AU / 1000) / far * self.cr * self.area / mass
-        return strength * returned * (self.radius**2 / square) * (r / sqrt(square))
 
 
 def _dot(a: Any, b: Any) -> Any:

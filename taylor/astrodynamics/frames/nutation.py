@@ -61,13 +61,20 @@ def polynomial(coefficients: Sequence[float], t: Expression) -> Expression:
     return as_expression(value)
 
 
+def moon_and_sun(centuries: Expression) -> list[Expression]:
+    """Delaunay's l, l', F, D and Omega, rad: the anomalies of Moon and Sun, the Moon's distance
+    from its node, its elongation, and the longitude of the node.
+    """
+    return [ARCSECOND * polynomial(each, centuries) for each in _LUNISOLAR]
+
+
 def nutation(centuries: Expression, accuracy: float) -> tuple[Expression, Expression]:
     """Nutation in longitude and obliquity, rad, with the changes that go with IAU 2006.
 
     accuracy: rad by which either may be off within a century of J2000, by terms left out.
     """
     multipliers, table = _terms(accuracy)
-    moon = [ARCSECOND * polynomial(each, centuries) for each in _LUNISOLAR]
+    moon = moon_and_sun(centuries)
     arguments = stack([*moon, *(polynomial(each, centuries) for each in _PLANETARY)])
     angles = constant(multipliers) @ arguments
     sines, cosines = as_expression(sin(angles)), as_expression(cos(angles))
@@ -87,7 +94,7 @@ def locator(centuries: Expression) -> Expression:
         multipliers = table["locator_multipliers"].astype(float)
         power = table["locator_power"]
         waves = table["locator"] * (1e-8 * ARCSECOND)
-    moon = [ARCSECOND * polynomial(each, centuries) for each in _LUNISOLAR]
+    moon = moon_and_sun(centuries)
     others = [polynomial(each, centuries) for each in (_VENUS, _EARTH, _PRECESSION)]
     angles = constant(multipliers) @ stack([*moon, *others])
     sines, cosines = as_expression(sin(angles)), as_expression(cos(angles))

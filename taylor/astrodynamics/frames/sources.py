@@ -133,7 +133,8 @@ class Tabulated(Source):
             )
 
     def _build(self, t: Expression) -> Expression:
-        return as_expression(piecewise(self.edges, self.table, t, outside="nan"))
+        name = "the table of EarthOrientation.over"
+        return as_expression(piecewise(self.edges, self.table, t, outside="nan", name=name))
 
 
 def _edges(parameters: EarthParameters, start: float, end: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from taylor.functions.powers import sqrt
 
 Triple: TypeAlias = tuple[Any, Any, Any]
+NORTH = (0.0, 0.0, 1.0)  # the axis that directions of turning are told by, where none is given
 
 
 def triple(vector: Any) -> Triple:

@@ -154,7 +154,10 @@ class EarthParameters:
         if not math.isfinite(self.start):
             return as_expression(constant(self.coefficients[0, 0]))
         outside = "constant" if self._hold else "nan"
-        return as_expression(piecewise(self.edges, self.coefficients, t, outside=outside))
+        name = f"the Earth orientation parameters of {Path(self.source).name}"
+        return as_expression(
+            piecewise(self.edges, self.coefficients, t, outside=outside, name=name)
+        )
 
     def _ut1_minus_tai(self, t: Expression) -> Expression:
         return as_expression(self._components(t)[UT1_TAI])

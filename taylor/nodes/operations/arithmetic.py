@@ -151,6 +151,13 @@ def has_exact_exponent(e: Node) -> bool:
     return exponent.op == "constant" and not isinstance(exponent.payload, float)
 
 
+def _build_power(e: Any, args: Sequence[Any]) -> Any:
+    exponent = sums.exact_value(args[1])
+    if e.payload is None or exponent is None:
+        return products.power(args[0], args[1])
+    return products.inverse_power(args[0], -exponent)
+
+
 def _power_text(e: Node, names: Any) -> Text:
     exponent = e.args[1]
     if exponent.op == "constant" and not exponent.shape:
@@ -214,7 +221,7 @@ def _power_edges(e: Any) -> Sequence[Any]:
 
 _POW = Operation(
     name="pow",
-    build=lambda e, args: products.power(args[0], args[1]),
+    build=_build_power,
     text=_power_text,
     value=lambda algebra, e, values: algebra.power(values[0], values[1]),
     sympy=lambda to, e: to.sympy.Pow(to.number(e.args[0]), to.number(e.args[1])),

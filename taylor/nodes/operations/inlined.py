@@ -8,7 +8,7 @@ from typing import Any
 
 from taylor.nodes.node import N
 from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import REGIONS, Graph, Region, has_regions, region_node
+from taylor.nodes.regions import REGIONS, has_regions, region_node, rewritten
 from taylor.nodes.traverse import reachable
 
 
@@ -42,21 +42,9 @@ def _inlined(roots: Sequence[N], table: dict[Any, Any]) -> list[N]:
         elif e.op == "part" and isinstance(args[0], list):
             done[e] = args[0][e.payload]
         elif e.op in REGIONS:
-            region = _without(e.payload)
+            region = rewritten(e.payload, inlined)
             same = region is e.payload and all(map(is_, args, e.args))
             done[e] = e if same else region_node(e.op, args, region)
         else:
             done[e] = e if all(map(is_, args, e.args)) else rebuild(e, args)
     return [done[root] for root in roots]
-
-
-def _without(region: Region) -> Region:
-    """The same of the graphs of a loop or a branch."""
-    graphs = []
-    for graph in region.graphs:
-        outputs = inlined(graph.outputs)
-        same = all(map(is_, outputs, graph.outputs))
-        graphs.append(graph if same else Graph(graph.inputs, outputs))
-    if all(map(is_, graphs, region.graphs)):
-        return region
-    return Region(graphs, region.constants, region.carries, region.length, region.reverse)

@@ -71,6 +71,47 @@ def test_ranges_and_their_rates_by_root_and_derivative(options: dict, expected: 
     np.testing.assert_allclose(found[:, 0], rates, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize(("options", "distance"), WAYS)
+@pytest.mark.parametrize(("reference", "after"), [("start", 1.0), ("middle", 0.5), ("end", 0.0)])
+def test_counted_doppler_is_what_the_distance_changes_by(
+    options: dict, distance: object, reference: str, after: float
+) -> None:
+    times, count, bias = [100.0, 1000.0, 40000.0], 60.0, 2e-6
+
+    def kind(station: sky.Station) -> sky.CountedDoppler:
+        return sky.CountedDoppler(station, bias, count=count, reference=reference, **options)
+
+    found = measured(kind, times)
+    with mpmath.workdps(30):
+        for t, value in zip(times, found[:, 0], strict=True):
+            end = mpmath.mpf(t) + after * count
+            change = distance(end) - distance(end - count)  # type: ignore[operator]
+            assert value == pytest.approx(float(change / count) + bias, abs=1e-12)
+
+
+def test_orbits_and_biases_from_counted_doppler() -> None:
+    """Two stations' counts, with noise: the fit is within its standard deviations, mostly."""
+    bias = ty.parameter("b")
+    stations = [sky.Station("s", PLACE, spinning), sky.Station("t", (-3e3, 4e3, 4e3), spinning)]
+    times = np.linspace(100.0, 40000.0, 200)
+    plan = [
+        sky.Tracking(sky.CountedDoppler(s, b, True, True, count=30.0), times, 0 * times, 1e-7)
+        for s, b in zip(stations, (bias, 0.0), strict=True)
+    ]
+    seen = sky.simulate(straight(), plan, seed=3, parameters={bias: 4e-6})
+    guess = ty.Integrator([(Q, V), (V, 0 * V)], [*np.add(R0, 5.0), *W])
+    fit = sky.determine(guess, seen, estimate=[Q, V, bias], parameters={bias: 0.0})
+    assert fit.converged
+    off = (fit.values - [*R0, *W, 4e-6]) / np.sqrt(np.diag(fit.covariance))
+    assert np.abs(off).max() < 4 and np.sqrt(np.mean(off**2)) < 2
+    with pytest.raises(ty.ArgumentError, match="belongs to two: leave process_noise out"):
+        sky.determine(guess, seen, parameters={bias: 0.0}, process_noise={V: 1e-16})
+    with pytest.raises(ty.ArgumentError, match="CountedDoppler: count=0"):
+        sky.CountedDoppler(stations[0], count=0)
+    with pytest.raises(ty.ArgumentError, match="none of start, middle, end"):
+        sky.CountedDoppler(stations[0], reference="last")
+
+
 @pytest.mark.parametrize("light", [False, True])
 def test_right_ascension_and_declination(light: bool) -> None:
     found = measured(lambda s: sky.EquatorialAngles(s, light_time=light), TIMES)
@@ -87,7 +128,7 @@ def test_right_ascension_and_declination(light: bool) -> None:
 def test_azimuth_and_elevation_of_points_in_the_sky() -> None:
     """In the directions of north, east and the zenith of a geodetic station, and halfway up."""
     latitude, longitude = np.radians(40.0), np.radians(-75.0)
-    station = sky.Station.geodetic("here", latitude, longitude, 0.1)
+    station = sky.Station.geodetic("here", latitude, longitude, 0.1, None)
     up = np.array([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude),
                    np.sin(latitude)])  # fmt: skip
     north = np.array([-np.sin(latitude) * np.cos(longitude), -np.sin(latitude) * np.sin(longitude),
@@ -142,7 +183,7 @@ def test_coordinates_of_a_station_are_estimated() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: sky.Station("s", PLACE, 3.0), "function of time"),
+        (lambda: sky.Station("s", PLACE, 3.0), "must be a function"),
         (lambda: measured(lambda s: sky.Range(sky.Station("s", PLACE, np.eye)), [0.0]), "rotation"),
         (
             lambda: measured(lambda s: sky.Range(sky.Station("s", PLACE, lambda t: t)), [0.0]),
@@ -211,19 +252,20 @@ def test_stations_turn_with_the_earth_of_the_iers() -> None:
         assert rate == pytest.approx(off @ moving / np.linalg.norm(off), abs=3e-8)
 
 
-def test_ground_stations_are_stations() -> None:
-    ground = sky.GroundStation(0.6, 0.3, 0.5, rotation=spinning)
-    named = sky.Station.geodetic("here", 0.6, 0.3, 0.5, spinning)
+def test_what_is_measured_is_what_the_station_looks_at() -> None:
+    station = sky.Station.geodetic("here", 0.6, 0.3, 0.5, spinning)
     times = np.array([0.0, 5000.0])
-    for kind in (sky.Range, sky.RangeRate, sky.HorizonAngles):
-        tables = [sky.Tracking(kind(s), times, np.zeros((2, len(kind(s).labels))), 1.0)
-                  for s in (ground, named)]  # fmt: skip
-        one, other = sky.simulate(straight(), tables)
-        np.testing.assert_array_equal(one.values, other.values)
-    seen = sky.simulate(straight(), tables[0])[0].values
+    tables = [
+        sky.Tracking(kind(station), times, np.zeros((2, len(kind(station).labels))), 1.0)
+        for kind in (sky.Range, sky.RangeRate, sky.HorizonAngles)
+    ]
+    distances, rates, angles = (table.values for table in sky.simulate(straight(), tables))
     path = straight().propagate_grid(times).states
-    for t, state, (azimuth, elevation) in zip(times, path, seen, strict=True):
-        look = ground.look(state[:3], float(t))
-        off = (azimuth - float(look[0]) + np.pi) % (2 * np.pi) - np.pi
+    for k, (t, state) in enumerate(zip(times.tolist(), path, strict=True)):
+        azimuth, elevation, distance = map(float, station.look(state[:3], t))
+        off = (angles[k, 0] - azimuth + np.pi) % (2 * np.pi) - np.pi
         assert abs(off) < 1e-12
-        assert elevation == pytest.approx(float(look[1]), abs=1e-12)
+        assert angles[k, 1] == pytest.approx(elevation, abs=1e-12)
+        assert distances[k, 0] == pytest.approx(distance, rel=1e-12)
+        rate = float(station.range_rate(state[:3], state[3:], t))
+        assert rates[k, 0] == pytest.approx(rate, abs=1e-12)

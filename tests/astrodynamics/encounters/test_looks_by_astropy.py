@@ -22,7 +22,7 @@ def test_looks_by_astropy() -> None:
     iers.conf.auto_max_age = None
     place = EarthLocation.from_geodetic(11.08 * units.deg, 47.88 * units.deg, 660 * units.m)
     latitude, longitude = np.radians(47.88), np.radians(11.08)
-    station = sky.GroundStation(latitude, longitude, 0.66)
+    station = sky.Station.geodetic("here", latitude, longitude, 0.66)
     east = np.array([-np.sin(longitude), np.cos(longitude), 0])
     up = np.array(
         [

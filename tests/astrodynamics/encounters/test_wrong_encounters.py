@@ -14,7 +14,7 @@ sky = ty.astrodynamics
 TIMES = np.arange(0.0, 6000.0, 60.0)
 EYE = np.eye(3)
 TURN = sky.uniform_rotation()
-STATION = sky.GroundStation(0.5, 0.1, rotation=TURN)
+STATION = sky.Station.geodetic("here", 0.5, 0.1, rotation=TURN)
 P, V = [1.0, 0, 0], [0, 1.0, 0]
 
 
@@ -31,13 +31,15 @@ def sun(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 PROBABILITY = sky.collision_probability
 WRONG: dict[str, Callable[[], Any]] = {
     r"access: the ephemeris is str": lambda: sky.access(STATION, "orbit", TIMES),
-    r"access: .*function still.* is no GroundStation": lambda: sky.access(still, STATION, TIMES),
+    r"access: .*function still.* is no Station": lambda: sky.access(still, STATION, TIMES),
     r"access: there are no stations": lambda: sky.access([], still, TIMES),
     r"access: times=.* must be numbers": lambda: sky.access(STATION, still, ["a", "b"]),
-    r"latitude, longitude \(radians\) and height \(km\)": lambda: sky.GroundStation(50.0, 8.0),
-    r"mask=10.0 must be 1.57.* rad or less": lambda: sky.GroundStation(0.5, 0.1, mask=10.0),
-    r"mask=9.0 must be": lambda: sky.GroundStation(0.5, 0.1, mask=((0.0, 9.0),)),
-    r"rotation=1 must be a function": lambda: sky.GroundStation(0.5, 0.1, rotation=1),
+    r"latitude is 50.0, beyond a pole": lambda: sky.Station.geodetic("here", 50.0, 8.0),
+    r"mask=10.0 must be 1.57.* rad or less": lambda: sky.Station.geodetic(
+        "here", 0.5, 0.1, mask=10.0
+    ),
+    r"mask=9.0 must be": lambda: sky.Station.geodetic("here", 0.5, 0.1, mask=((0.0, 9.0),)),
+    r"rotation=1 must be a function": lambda: sky.Station.geodetic("here", 0.5, 0.1, rotation=1),
     r"eclipses: sun is list": lambda: sky.eclipses(still, TIMES, [1.5e8, 0, 0]),
     r"eclipses: sun returned ndarray": lambda: sky.eclipses(still, TIMES, lambda t: sun(t)[0]),
     r"eclipses: radius=-1.0 must be above 0": lambda: sky.eclipses(still, TIMES, sun, radius=-1.0),

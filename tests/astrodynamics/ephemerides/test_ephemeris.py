@@ -283,3 +283,21 @@ def test_what_is_no_ephemeris(tmp_path: Any) -> None:
         Ephemeris(421)
     with pytest.raises(ArgumentError, match=r"has no constants\.npy"):
         Ephemeris(np)
+
+
+@pytest.mark.parametrize(
+    ("end", "reached", "date"), [(30, 7.5, "2000-01-09"), (-30, -0.5, "2000-01-01")]
+)
+def test_an_integration_beyond_the_span_names_the_ephemeris(
+    end: int, reached: float, date: str
+) -> None:
+    """It comes to the end of the pieces, and the message says which ephemeris ends there."""
+    pytest.importorskip("de421")
+    short = ty.astrodynamics.Ephemeris("de421").over(0.0, 5 * 86400.0)
+    force = ty.astrodynamics.ThirdBody(short, ["moon", "sun"])
+    model = ty.models.spacecraft([force], gm=398600.4418)
+    ta = ty.Integrator(model.system, [7000.0, 0.0, 0.0, 0.0, 7.5, 1.0])
+    out = ta.propagate_until(end * 86400.0)
+    assert out.status is ty.Status.NON_FINITE and np.isfinite(ta.state).all()
+    assert out.time == pytest.approx(reached * 86400.0, abs=1e-6)
+    assert "reads the ephemeris de421 of " in out.message and date in out.message

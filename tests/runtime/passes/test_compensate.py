@@ -197,7 +197,7 @@ def test_steps_at_large_times_are_as_long_as_at_zero() -> None:
         ta = ty.Integrator(equations, [0.1, 0.0], time=time, parameters=VALUES)
         outcome = ta.propagate_for(20.0)
         assert outcome.status is ty.Status.REACHED and outcome.retracted == 0
-        assert 60 <= outcome.steps <= 100
+        assert 45 <= outcome.steps <= 100
 
 
 def test_programs_without_time_are_left_alone() -> None:
@@ -265,3 +265,16 @@ def test_orbits_at_late_times(start: float) -> None:
         ends = [MP.mpf(start) + k for k in range(4)]
         right = [float(MP.quad(f, ends)) for f in (cosine, sine)]
     assert ta.state == pytest.approx(right, abs=2e-15)
+
+
+def test_tails_end_where_tables_begin() -> None:
+    """The place in a piece keeps its digits; its powers need none of it."""
+    x = variable("x")
+    edges, rows = np.array([0.0, 1.0, 2.0]), np.array([[1.0, 2.0, 3.0, 4.0]] * 2)
+    sizes = []
+    for count in (2, 4):
+        rate = ty.piecewise(edges, rows[:, :count], ty.time)
+        inputs = {x: Input("state", (0,))}
+        program = decompose([x], inputs, 5, [rate])
+        sizes.append(_kernels(compensate(program)).count("product_error"))
+    assert sizes[0] == sizes[1]

@@ -80,12 +80,17 @@ class RecordedSteps(StepRoom):
             place += 1
         control.grid_next = place
 
-    def overwrite_grid(self) -> None:
-        """The state jumped at the present time: a grid shows it behind the jump."""
+    def overwrite_grid(self) -> bool:
+        """The state jumped at the present time: a grid shows it behind the jump.
+
+        Returns whether it has this time.
+        """
         last = self.control.grid_next - 1
         times, lows, _ = self._grid_parts()
-        if last >= 0 and (times[last], lows[last]) == self.time:
+        found = last >= 0 and (times[last], lows[last]) == self.time
+        if found:
             self._grid_places()[:, last] = self._vectors[:, STATE]
+        return bool(found)
 
     def grid_planes(self) -> np.ndarray:
         """States at the times of the grid that were reached: (parts, times, n)."""

@@ -30,6 +30,7 @@ from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.protocol import EndingMaker
 
 P = TypeVar("P", bound=Program)
+MOST_SPARE = 2  # memories of ways that are over, for those to come
 _TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * len(ARGUMENTS)) + ")"
 
 
@@ -45,6 +46,7 @@ class Sweeper:
     workspace: int
     _call: Any = field(repr=False)
     kept: tuple[np.ndarray, ...] = ()  # memory that the machine code knows
+    spare: list[SweepMemory] = field(default_factory=list, repr=False)  # of ways that are over
 
     @property
     def order(self) -> int:
@@ -83,9 +85,26 @@ class SweepMemory:
         self._adjoints = aligned_planes(layout.length, kind)
         self._work = aligned_planes(sweeper.workspace, kind)
         self.parameters = aligned_planes(max(sweeper.program.slots("parameter"), 1), kind)
+        whole = self._control, self.parameters, self._adjoints, self._work
+        self._addresses = [array.ctypes.data for array in whole]
         listed = [np.arange(first, first + count) for first, count in layout.outputs]
         slots = np.concatenate(listed)[sweeper.options.states :]
         self._summed = layout.sums + slots
+
+    @classmethod
+    def taken(cls, sweeper: Sweeper) -> SweepMemory:
+        """One whose user gives it back by `release`, or not."""
+        try:
+            made = sweeper.spare.pop()
+        except IndexError:
+            return cls(sweeper)
+        made._control["looked"] = 0
+        return made
+
+    def release(self) -> None:
+        """Nobody uses it any more."""
+        if len(self.sweeper.spare) < MOST_SPARE:
+            self.sweeper.spare.append(self)
 
     @property
     def adjoint(self) -> np.ndarray:
@@ -106,36 +125,36 @@ class SweepMemory:
     def limit(self, value: float) -> None:
         self._control["limit"] = value
 
+    @property
+    def looked(self) -> int:
+        """How many steps were gone over twice, to see whether they are short enough."""
+        return int(self._control["looked"][0])
+
     def forget_sums(self) -> None:
         """Nothing has been added up."""
         layout = self.sweeper.layout
         self._adjoints[:, layout.sums : layout.sums + layout.size] = 0
 
-    def run(self, steps: Steps, observed: Observed, last: int, first: int) -> tuple[int, int]:
-        """Go back from the end of step last - 1 to the beginning of step `first`.
+    def run(self, steps: Steps, observed: Observed, last: int, careful: bool) -> tuple[int, int]:
+        """Go back from the end of step last - 1 to the beginning of the first.
 
+        careful: look at all of them, not at some.
         Returns a code, and the number of the step that ends where the sweep is now.
         """
         control = self._control
-        control["index"], control["first"] = last, first
+        control["index"], control["first"] = last, 0
         control["records"], control["observations"] = len(steps.headers), len(observed.steps)
         control["observed"] = np.searchsorted(observed.steps, last)
-        for name in ("checking", "since", "window", "careful", "checked"):
+        for name in ("checking", "since", "checked"):
             control[name] = 0
-        arrays = (
-            control,
-            steps.headers,
-            steps.lengths,
-            steps.states,
-            self.parameters,
-            observed.steps,
-            observed.lengths,
-            observed.cotangents,
-            self._adjoints,
-            self._work,
-        )
-        addresses = [array.ctypes.data for array in arrays]
-        code = int(run_watched(self.sweeper._call, None, *addresses))
+        control["careful"] = last if careful else 0
+        control["window"] = 1  # what grows by doubling begins with one
+        block, parameters, adjoints, work = self._addresses
+        given = steps.headers, steps.lengths, steps.states
+        seen = observed.steps, observed.lengths, observed.cotangents
+        first, second = ([array.ctypes.data for array in arrays] for arrays in (given, seen))
+        arguments = block, *first, parameters, *second, adjoints, work
+        code = int(run_watched(self.sweeper._call, None, *arguments))
         return code, int(control["index"][0])
 
 
@@ -210,7 +229,7 @@ def _compiled(
         ending = SweepLayout.of(program, options).ending
         workspace = workspace_size(program, options.element, ending)
     else:
-        workspace = Layout.of(program).size
+        workspace = Layout.of(program, last=True).size
     return Sweeper(
         module=module,
         program=program,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from taylor_runtime.callables.memory import aligned_zeros
+from taylor_runtime.callables.memory import aligned_empty
 from taylor_runtime.callables.stepper import Stepper, taped
 from taylor_runtime.callables.trajectories.room import ALL
 from taylor_runtime.callables.trajectory import StepMemory
 from taylor_runtime.steps.control import RECORD_HEADER
 
-BUFFER = 1 << 15  # doubles of records that are handed on at a time, or so
-FEWEST_RECORDS, MOST_RECORDS = 8, 1 << 12
+BUFFER = 1 << 17  # doubles of records that are handed on at a time, or so
+SHARE = 4  # of the memory that there is for them, this part at a time
+FEWEST_RECORDS, MOST_RECORDS = 64, 1 << 12
 
 Memory = dict[str, np.ndarray]  # see `StepRoom.memory`
 
@@ -25,6 +26,27 @@ class Begun(NamedTuple):
     states: np.ndarray
 
 
+def _runs(slots: list[int]) -> list[tuple[slice, slice]]:
+    """Places of states, as slices, and where they are: neighbours whose places are equally far
+    apart, as those of the bodies' positions.
+    """
+    found: list[list[int]] = []  # first place, distance, first slot, count
+    for slot, place in sorted((slot, place) for place, slot in enumerate(slots)):
+        first, step, start, count = found[-1] if found else (0, 0, -2, 0)
+        if (
+            slot == start + count
+            and place > first
+            and (count == 1 or place == first + count * step)
+        ):
+            found[-1] = [first, place - first if count == 1 else step, start, count + 1]
+        else:
+            found.append([place, 1, slot, 1])
+    return [
+        (slice(first, first + (count - 1) * step + 1, step), slice(start, start + count))
+        for first, step, start, count in found
+    ]
+
+
 class TapedMemory(StepMemory):
     """A trajectory that hands on where its steps began, as many at a time as fit its buffer.
 
@@ -34,14 +56,16 @@ class TapedMemory(StepMemory):
     taping: bool
     recorder: Stepper
 
-    def tape(self) -> None:
-        """From now on."""
+    def tape(self, budget: int) -> None:
+        """From now on; budget: bytes for all that is handed on, if it is kept."""
         self.taping = True
         self.recorder = taped(self.stepper)
         length = self.recorder.record_length
-        self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, BUFFER // length))
+        most = min(BUFFER, budget // (8 * SHARE)) // length
+        self.room = max(FEWEST_RECORDS, min(MOST_RECORDS, most))
+        self._runs = _runs(self.slots.tolist())
         # Behind the last record is room for what the next one writes over.
-        self._records = aligned_zeros((self.room + 1) * length + self.stepper.record_length)
+        self._records = aligned_empty((self.room + 1) * length + self.stepper.record_length)
 
     def begun(self) -> None:
         """A stretch of the way begins: what it begins with is `memory()`."""
@@ -56,8 +80,7 @@ class TapedMemory(StepMemory):
         control = self.control
         if not control.records and not control.pending:
             self.begun()
-        addresses = [control.address, *(array.ctypes.data for array in self.arrays())]
-        return self.recorder.run(control, addresses)
+        return self.recorder.run(control, self.addresses())
 
     def start_recording(self, keep_all: bool, grid: np.ndarray | None) -> None:
         """Prepare for the states at times (k, 2), too."""
@@ -85,11 +108,14 @@ class TapedMemory(StepMemory):
     def _begun(self, count: int) -> Begun:
         length, size = self.recorder.record_length, self.stepper.size
         rows = self._records[: count * length].reshape(count, length)
-        numbers = np.ascontiguousarray(rows[:, RECORD_HEADER:]).view(self._dtype)
+        numbers = rows.view(self._dtype)
+        first = numbers.shape[1] // length * RECORD_HEADER  # what is before the states
         apart = (self.stepper.program.order + 1) * size  # of the parts of a number
         states = np.empty((self._parts, count, len(self.slots)), self._dtype)
         for part in range(self._parts):
-            states[part] = numbers[:, part * apart + self.slots]
+            given = numbers[:, first + part * apart :]
+            for places, slots in self._runs:
+                states[part][:, places] = given[:, slots]
         return Begun(np.array(rows[:, :RECORD_HEADER]), states)
 
     def steps_from(self, memory: Memory, end: tuple[float, float], count: int) -> Begun:
@@ -102,10 +128,9 @@ class TapedMemory(StepMemory):
         control.steps_wanted = control.steps + count + 1
         room = (count + 1) * self.recorder.record_length + self.stepper.record_length
         if len(self._records) < room:
-            self._records = aligned_zeros(room)
+            self._records = aligned_empty(room)
         if count:
-            addresses: list[Any] = [array.ctypes.data for array in self.arrays()]
-            self.recorder.run(control, [control.address, *addresses])
+            self.recorder.run(control, self.addresses())
         found = self._begun(control.records)
         control.records = 0
         return found

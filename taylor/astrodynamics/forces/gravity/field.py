@@ -20,7 +20,7 @@ _DAY = 86400.0
 _YEAR = 365.25 * _DAY
 # C_20 of the permanent tide for k_20 = 0.30190 (IERS Conventions 2010, eq. 6.14).
 PERMANENT_TIDE = 4.4228e-8 * -0.31460 * 0.30190
-_SHIPPED = {"EGM2008": "egm2008.gfc", "LP165P": "lp165p.gfc"}
+_SHIPPED = {"EGM2008": "egm2008.gfc", "LP165P": "lp165p.gfc", "MRO95A": "mro95a.gfc"}
 _TIDES = {"tide_free": 0, "non_tidal": 0, "zero_tide": 1}
 _NORMS = ("fully_normalized", "unnormalized")
 
@@ -98,7 +98,10 @@ class GravityField:
 
     @staticmethod
     def shipped(name: str = "EGM2008", degree: int | None = None) -> GravityField:
-        """A field that comes with this package: "EGM2008" (Earth, 70) or "LP165P" (Moon, 8).
+        """A field that comes with this package, by its name.
+
+        "EGM2008" (the Earth, degree 70), "LP165P" (the Moon, 8), "MRO95A" (Mars, 8).  Its axes are
+        `gcrs_to_itrf`, the Moon's principal axes, `body_rotation("mars", t)`.
 
         Raises ArgumentError for other names.
 

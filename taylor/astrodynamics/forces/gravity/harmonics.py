@@ -9,7 +9,7 @@ do not see one another, so that they are laid end to end in a few lanes of equal
 goes down all lanes at once.  Of H two products of series a harmonic are needed; all else is linear
 with constants (the gradient of a harmonic of degree n are harmonics of degree n + 1: Cunningham
 1970; Montenbruck & Gill 2000, section 3.2.4), up to the last products with the powers of x + i y.
-Taking r^-(2m+1) out of column m makes its start a constant.
+Taking r^-(2m+1) out of column m makes its start a constant, and 1/r is multiplied last.
 """
 
 from __future__ import annotations
@@ -23,15 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor.control.loops import scan
-from taylor.control.unrolled import unrolled
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant, stack
-from taylor.expressions.scalars import scalars
+from taylor.expressions.leaves import constant
 from taylor.functions.powers import sqrt
 from taylor_runtime.program.records import dataclass
 
 LANES = 16  # two registers of doubles: beyond, turns wait for memory, below for one another
-WRITTEN_OUT = 8  # up to this degree harmonics as scalars, in lanes by the packer, are faster
 
 
 @dataclass(frozen=True)
@@ -160,14 +157,14 @@ def _factors(
 
 
 def columns(
-    position: Expression | NDArray, packed: Packing
-) -> tuple[Expression, Expression, Expression]:
-    """H, shape (turns, lanes), and real and imaginary part of ((x + i y)/r^2)^m/r by m.
+    position: Expression | NDArray, packed: Packing, square: Any
+) -> tuple[Expression, Expression, Expression, Expression]:
+    """H, shape (turns, lanes), real and imaginary part of ((x + i y)/r^2)^m by m, and 1/r.
 
-    position: shape (3,), in radii.
+    position: shape (3,), in radii; square: r^2.
     """
     x, y, z = position
-    w = 1 / (x * x + y * y + z * z)
+    w = 1 / square
     s, x, y = z * w, x * w, y * w
 
     def down(before: Any, factors: Any) -> Any:
@@ -184,9 +181,9 @@ def columns(
     factors = constant(packed.a), constant(packed.b), constant(packed.first)
     _, heights = scan(down, (none, none), factors)
     count = int(packed.order.max()) + 1
-    _, (real, imaginary) = scan(turned, (sqrt(w), constant(0)), None, length=count)
+    _, (real, imaginary) = scan(turned, (constant(1), constant(0)), None, length=count)
     places = packed.order.reshape(-1)
-    return heights, real[places], imaginary[places]
+    return heights, real[places], imaginary[places], sqrt(w)
 
 
 def gradient(
@@ -194,12 +191,14 @@ def gradient(
     c: NDArray | Expression,
     s: NDArray | Expression,
     digits: int = 16,
+    square: Any = None,
 ) -> Expression:
     """The gradient of sum C_nm V_nm + S_nm W_nm by the position, shape (3,), all in radii.
 
     position: shape (3,).
     c, s:     fully normalised, shape (degree + 1, order + 1): numbers, or expressions.
     digits:   those of the constants; beyond 16 they cost some time to make.
+    square:   of the distance, where it is known: in other axes it is the same.
     """
     degree, order = c.shape[0] - 1, c.shape[1] - 1
     packed = packing(degree + 1, order + 1, digits)
@@ -208,9 +207,10 @@ def gradient(
     if digits > 16 and isinstance(both, np.ndarray):
         both = np.frompyfunc(Fraction, 1, 1)(both)  # exact, as the products are then
     weight = how.one * both[how.take_one] + how.two * both[how.take_two]
-    heights, real, imaginary = columns(position, packed)
+    if square is None:
+        x, y, z = position
+        square = x * x + y * y + z * z
+    heights, real, imaginary, near = columns(position, packed, square)
     total = np.einsum("kstl,tl->ksl", weight, heights).reshape(6, packed.order.size)
-    found: Expression = total[0::2] @ real + total[1::2] @ imaginary
-    if degree > WRITTEN_OUT or not isinstance(both, np.ndarray):
-        return found
-    return stack(unrolled("harmonics", list(scalars(found).ravel())))
+    found: Expression = (total[0::2] @ real + total[1::2] @ imaginary) * near
+    return found

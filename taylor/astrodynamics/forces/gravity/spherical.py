@@ -27,6 +27,11 @@ EARTH_RATE = 2 * math.pi * 1.00273781191135448 / 86400
 _EARTH_ANGLE = 2 * math.pi * 0.7790572732640 - 69.184 * EARTH_RATE
 
 
+def earth_angle(time: Expression) -> Expression:
+    """The Earth's angle of rotation, rad, as it turns evenly."""
+    return EARTH_RATE * time + _EARTH_ANGLE
+
+
 def uniform_rotation(rate: float = EARTH_RATE, angle: float = _EARTH_ANGLE) -> Rotation:
     """A function of time that turns positions about z into axes that rotate with the body.
 
@@ -128,5 +133,6 @@ class SphericalHarmonics:
             c = c.copy()
             c[0, 0] = 0
         radius = Fraction(self.field.radius)  # exact, for all precisions
-        slope = gradient((turned @ state.position) / radius, c, s, self.digits)
+        r = state.position
+        slope = gradient((turned @ r) / radius, c, s, self.digits, (r * r).sum() / radius**2)
         return turned_back(turned, Fraction(self.field.gm) / radius**2 * slope)

@@ -105,7 +105,8 @@ class SolidTides:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""
         turned = self.rotation(state.time)
         c, s = self.coefficients(state.time)
-        slope = gradient((turned @ state.position) / self.radius, c, s)
+        r, square = state.position, (state.position * state.position).sum()
+        slope = gradient((turned @ r) / self.radius, c, s, square=square / self.radius**2)
         return turned_back(turned, self.gm / self.radius**2 * slope)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from taylor.astrodynamics.checks import check_positive
 from taylor.astrodynamics.formulas import formula
 from taylor.astrodynamics.orbits.vectors import (
+    NORTH,
     cross,
     dot,
     joined,
@@ -24,11 +25,9 @@ from taylor.functions.powers import sqrt
 from taylor.programs.jacobians import jacobian
 from taylor_runtime.program.records import dataclass
 
-POLE = (0.0, 0.0, 1.0)
-
 
 def b_plane(
-    r: ValueLike, v: ValueLike, gm: ValueLike, *, axis: ValueLike = POLE
+    r: ValueLike, v: ValueLike, gm: ValueLike, *, axis: ValueLike = NORTH
 ) -> tuple[ExpressionOrArray, ExpressionOrArray]:
     """Return B.T and B.R of a hyperbolic orbit.
 
@@ -99,7 +98,7 @@ def covariance_ellipse(center: ValueLike, covariance: ValueLike) -> CovarianceEl
 
 
 def b_plane_ellipse(
-    r: ValueLike, v: ValueLike, covariance: ValueLike, gm: float, *, axis: ValueLike = POLE
+    r: ValueLike, v: ValueLike, covariance: ValueLike, gm: float, *, axis: ValueLike = NORTH
 ) -> CovarianceEllipse:
     """Return where a hyperbolic orbit passes in the b-plane, with its one-sigma ellipse.
 

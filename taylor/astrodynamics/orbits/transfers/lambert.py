@@ -14,6 +14,7 @@ from taylor.astrodynamics.orbits.transfers.lambert_times import (
     without_turns,
 )
 from taylor.astrodynamics.orbits.vectors import (
+    NORTH,
     Triple,
     cross,
     dot,
@@ -61,7 +62,7 @@ def lambert(
     revolutions: int = 0,
     branch: str = "low",
     prograde: bool = True,
-    axis: ValueLike = (0.0, 0.0, 1.0),
+    axis: ValueLike = NORTH,
 ) -> tuple[ExpressionOrArray, ExpressionOrArray]:
     """Return the velocities at r1 and r2 of an orbit between them, each of shape (..., 3).
 
@@ -109,7 +110,7 @@ def lambert_all(
     gm: float,
     *,
     most: int | None = None,
-    axis: ValueLike = (0.0, 0.0, 1.0),
+    axis: ValueLike = NORTH,
 ) -> list[Transfer]:
     """Return all orbits from r1 to r2 in the time dt: both senses, all numbers of turns.
 

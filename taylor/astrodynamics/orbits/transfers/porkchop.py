@@ -9,6 +9,7 @@ import numpy as np
 
 from taylor.astrodynamics.checks import two_arrays
 from taylor.astrodynamics.orbits.transfers.lambert import lambert
+from taylor.astrodynamics.orbits.vectors import NORTH
 from taylor.displays.tables import missing
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.types import ValueLike
@@ -101,7 +102,7 @@ def porkchop(
     revolutions: int = 0,
     branch: str = "low",
     prograde: bool = True,
-    axis: ValueLike = (0.0, 0.0, 1.0),
+    axis: ValueLike = NORTH,
 ) -> Porkchop:
     """Return all transfers between two bodies on a grid of departures and arrivals.
 

@@ -1,0 +1,74 @@
+"""Quotients by powers as they were written, where values alone are wanted.
+
+Normal forms multiply by inverse powers, which sums of products and series share; but 1 / b**p may
+leave the range of numbers where b**p and a / b**p do not: b*b is next to its ends, or subnormal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import is_
+
+from taylor.nodes.node import ONE, N, broadcast_shapes, constant_node, node
+from taylor.nodes.products import DIVISOR, power_exact
+from taylor.nodes.regions import REGIONS, Region, region_node, rewritten
+from taylor.nodes.sums import exact_value
+from taylor.nodes.traverse import reachable
+from taylor.numbers.exact import is_movable
+
+
+def as_written(roots: Sequence[N]) -> list[N]:
+    """Roots of the same values in which what was divided by a power is a quotient again, and so is
+    a large or small number that was divided by something.
+
+    >>> from taylor.expressions.leaves import variables
+    >>> a, b = variables("a b")
+    >>> a / (b * b), *as_written([a / (b * b)])
+    (a*b**(-2), a/b**2)
+    """
+    done: dict[N, N] = {}
+    for e in reachable(roots):
+        args = tuple(done[arg] for arg in e.args)
+        made = _quotient(args) if e.op == "mul" else None
+        if made is None and e.op == "linear":
+            made = _sum(e, args)
+        if e.op in REGIONS and type(e.payload) is Region:
+            region = rewritten(e.payload, as_written)
+            made = None if region is e.payload else region_node(e.op, args, region)
+        if made is None:
+            made = e if all(map(is_, args, e.args)) else node(e.op, args, e.payload, e.shape)
+        done[e] = made
+    return [done[root] for root in roots]
+
+
+def _divisor(e: N) -> N | None:
+    """b**p where e is its inverse and was written so."""
+    if e.op == "pow" and e.payload == DIVISOR:
+        exponent = exact_value(e.args[1])
+        return None if exponent is None else power_exact(e.args[0], -exponent)
+    return e.args[1] if e.op == "div" and e.args[0] is ONE else None
+
+
+def _quotient(args: Sequence[N]) -> N | None:
+    """A product with an inverse power as a quotient; None for others."""
+    for kept, inverse in (args, args[::-1]):
+        divisor = _divisor(inverse) if inverse.op == "pow" else None
+        if divisor is not None:
+            return node("div", (kept, divisor), None, broadcast_shapes("divide", kept, divisor))
+    return None
+
+
+def _sum(e: N, args: Sequence[N]) -> N | None:
+    """A sum whose coefficients that nothing moves past (`is_movable`) are numerators, or None."""
+    coefficients, offset = list(e.payload[0]), e.payload[1]
+    terms = list(args)
+    for k, (coefficient, term) in enumerate(zip(coefficients, args, strict=True)):
+        divisor = None if is_movable(coefficient) else _divisor(term)
+        if divisor is not None:
+            number = constant_node(coefficient, divisor.shape)
+            coefficients[k], terms[k] = 1, node("div", (number, divisor), None, divisor.shape)
+    if all(map(is_, terms, args)):
+        return None
+    if len(terms) == 1 and offset == 0:
+        return terms[0]
+    return node("linear", tuple(terms), (tuple(coefficients), offset), e.shape)
