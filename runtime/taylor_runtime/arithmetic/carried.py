@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from taylor_runtime.arithmetic.spans import FARTHEST, Spans, Turns, WholeNumbers
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Span, Whole, whole_of
+from taylor_runtime.ir.whole import Whole, whole_of
+from taylor_runtime.passes.spans import Span
+from taylor_runtime.passes.turns import WholeNumbers
+from taylor_runtime.passes.whole import Spans, Turns
 
 
 def spans_of(b: Builder, values: Sequence[Value]) -> list[Span | None]:
@@ -77,20 +79,20 @@ class Carried:
 
     def first(self, lower: Value) -> Value:
         """Its value of LLVM's in the first turn."""
-        return self._within(lower, self._turns.index, False)
+        return self._within(lower, self._turns.counter, False)
 
     def index(self, value: Value) -> Value:
         """The number that it stands for, in a turn."""
-        span = self._turns.index
+        span = self._turns.counter
         return value if span is None else Whole(self.b, span, value)
 
     def next(self, index: Value) -> Value:
         """Its value of LLVM's in the next turn."""
-        return self._within(index + 1, self._turns.index, False)
+        return self._within(index + 1, self._turns.counter, False)
 
     def count(self, index: Value, like: Type) -> Value:
         """A count of turns, an i64, as a number of a type."""
-        b, span = self.b, self._turns.index
+        b, span = self.b, self._turns.counter
         if span is not None:
             return Whole(b, span, index)
         value = b.from_double(b.cast("sitofp", index, "double"), like.element)

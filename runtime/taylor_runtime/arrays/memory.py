@@ -174,10 +174,10 @@ class ArrayMemory:
         self.values[row] = value
         if not chunk.walk.axes and self.at_zero:
             self.know(row, 0, value)
-        if not chunk.walk.axes and self.at_zero and self.numbers is not None:
-            if row not in self.outside and row not in self.plan.same:
-                self.put_aside(row, value)
-                return
+        single = not chunk.walk.axes and self.at_zero and self.numbers is not None
+        if single and row not in self.outside and row not in self.plan.same:
+            self.put_aside(row, value)
+            return
         if self.kept(row, n):
             shape = self.arrays.shape(row)
             self.put(value, self.base(row, n), contiguous(shape), shape, chunk)

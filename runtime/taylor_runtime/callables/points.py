@@ -209,9 +209,7 @@ class Point:
         return watched(made, self.externals)
 
 
-def build_point(
-    program: Program, name: str, externals: Externals | None = None
-) -> Point | None:
+def build_point(program: Program, name: str, externals: Externals | None = None) -> Point | None:
     """A program of order 0 for one point, made in less time than a ufunc.  None where there cannot
     be one, or where it would be large.
     """

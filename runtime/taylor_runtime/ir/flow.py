@@ -11,7 +11,8 @@ from taylor_runtime.ir.kinds import flat_values, joined, joined_values
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
-from taylor_runtime.ir.whole import Span, Whole, whole_of
+from taylor_runtime.ir.whole import Whole, whole_of
+from taylor_runtime.passes.spans import Span
 
 
 class Flow(Instructions):
@@ -240,8 +241,14 @@ class Flow(Instructions):
             self.jump(after)
         self.label(after)
         if not second:
-            return [joined(one.type, [self.phi(x, first_block).value for x in one.parts]) for one in first]
-        return [self._met(one, first_block, other, second_block) for one, other in zip(first, second, strict=True)]
+            return [
+                joined(one.type, [self.phi(x, first_block).value for x in one.parts])
+                for one in first
+            ]
+        return [
+            self._met(one, first_block, other, second_block)
+            for one, other in zip(first, second, strict=True)
+        ]
 
     def _ends(self, values: Sequence[Value]) -> list[_End]:
         """What a block hands on, computed before it is left."""
@@ -249,7 +256,9 @@ class Flow(Instructions):
         for value in values:
             whole = whole_of(self, value) if self.counts else None
             integer = None if whole is None else whole.integer
-            found.append(_End(value.type, value.parts, integer, None if whole is None else whole.span))
+            found.append(
+                _End(value.type, value.parts, integer, None if whole is None else whole.span)
+            )
         return found
 
     def _met(self, one: _End, first: str, other: _End, second: str) -> Value:

@@ -15,87 +15,17 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NamedTuple
 
 from taylor_runtime.ir.types import F64, I1, I64
 from taylor_runtime.ir.values import Instructions, Operandlike, Value
-
-LIMIT = (1 << 53) - 1  # of what doubles count without a gap
-EXACT_QUOTIENT = 1 << 51  # below, a rounded product with 1/q is on the same side of whole numbers
-
-
-class Span(NamedTuple):
-    """Whole numbers between two bounds, both included."""
-
-    low: int
-    high: int
-
-    def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and self.low <= number <= self.high
-
-    def covers(self, other: Span) -> bool:
-        """Whether all numbers of another one are here."""
-        return self.low <= other.low and other.high <= self.high
-
-    def joined(self, other: Span) -> Span:
-        """All numbers of both."""
-        return Span(min(self.low, other.low), max(self.high, other.high))
-
-    def plus(self, other: Span, sign: int = 1) -> Span:
-        """Sums or differences."""
-        low, high = sorted((sign * other.low, sign * other.high))
-        return Span(self.low + low, self.high + high)
-
-    def times(self, other: Span) -> Span:
-        """Products."""
-        ends = [x * y for x in self for y in other]
-        return Span(min(ends), max(ends))
-
-    def size(self) -> Span:
-        """Absolute values."""
-        ends = abs(self.low), abs(self.high)
-        return Span(0 if 0 in self else min(ends), max(ends))
-
-    def fits(self) -> bool:
-        """Whether doubles count all of them."""
-        return -LIMIT <= self.low and self.high <= LIMIT
-
-
-def is_signed_product(a: Span, b: Span) -> bool:
-    """Whether a product might be -0.0."""
-    return (0 in a and b.low < 0) or (0 in b and a.low < 0)
-
-
-def quotient(a: Span, b: Span) -> Span | None:
-    """Quotients rounded down, unless one might be infinite, or -0.0."""
-    if 0 in b or (0 in a and b.low < 0):
-        return None
-    ends = [x // y for x in a for y in b]
-    return Span(min(ends), max(ends))
-
-
-def remainders(a: Span, b: Span) -> Span | None:
-    """What quotients rounded down leave, with the sign of b."""
-    if quotient(a, b) is None:
-        return None
-    if b.low > 0:
-        return Span(0, min(b.high - 1, a.high) if a.low >= 0 else b.high - 1)
-    return Span(b.low + 1, 0)
-
-
-def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:
-    """The numerators of a * numerator/denominator, where that rounded down is the same rounded as
-    a double and exactly.
-
-    The product with a power of two is exact.  Else the factor and the product are rounded, and no
-    quotient is so near below a whole number that it could be taken for one.
-    """
-    factor = Span(numerator, numerator)
-    found = a.times(factor)
-    if not found.fits() or denominator > LIMIT or is_signed_product(a, factor):
-        return None
-    exact = denominator & (denominator - 1) == 0
-    return found if exact or found.size().high <= EXACT_QUOTIENT else None
+from taylor_runtime.passes.spans import (
+    LIMIT,
+    Span,
+    is_scaled,
+    is_signed_product,
+    quotient,
+    remainders,
+)
 
 
 class Whole(Value):
@@ -253,7 +183,7 @@ def whole_of(b: Instructions, x: Operandlike, signed: bool = False) -> Whole | N
     if isinstance(x, Whole):
         return x if signed or not x.is_signed else None
     number = _number(x)
-    if number is None or number != number or number != math.floor(number) or abs(number) > LIMIT:
+    if number is None or not -LIMIT <= number <= LIMIT or number != math.floor(number):
         return None
     if number == 0 and isinstance(number, float) and math.copysign(1, number) < 0:
         return None
@@ -263,9 +193,10 @@ def whole_of(b: Instructions, x: Operandlike, signed: bool = False) -> Whole | N
 def _number(x: Operandlike) -> int | float | Fraction | None:
     """What a literal was made of."""
     if not isinstance(x, Value):
-        return None if isinstance(x, float) and math.isinf(x) else x
-    found = getattr(x, "numbers", ()) if x.type == F64 else ()
-    return None if len(found) != 1 or found[0] in (math.inf, -math.inf) else found[0]
+        return x
+    found: tuple[int | float | Fraction, ...] = getattr(x, "numbers", ())
+    found = found if x.type == F64 else ()
+    return found[0] if len(found) == 1 else None
 
 
 def compared(b: Instructions, relation: str, x: Value, y: Operandlike) -> Value | None:
@@ -360,7 +291,7 @@ def _sum(a: Whole, c: Whole) -> Whole | None:
 
 def _difference(a: Whole, c: Whole) -> Whole | None:
     span = a.span.plus(c.span, -1)
-    if not span.fits() or (a.is_signed and 0 in c.span):
+    if not span.fits() or (a.is_signed and c.span.has_zero):
         return None
     if c.span == (0, 0):
         return a

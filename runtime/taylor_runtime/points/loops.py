@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.carried import Carried, spans_of, turns_of
-from taylor_runtime.arithmetic.spans import zeros_wanted
 from taylor_runtime.arithmetic.kernel_calls import systems
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.passes.turns import zeros_wanted
 from taylor_runtime.points.inside import formula, formula_after
 from taylor_runtime.program.kernels import BranchSystem, LoopSystem
 from taylor_runtime.program.kinds import ELEMENTS
@@ -36,7 +36,13 @@ def loop_system(system: LoopSystem) -> KernelFunction:
         return loop.counted() if system.bounds is not None else loop.between()
 
     return KernelFunction(
-        system.name, system.arity, emit, results=system.carries, inline=True, generic=True, counts=True
+        system.name,
+        system.arity,
+        emit,
+        results=system.carries,
+        inline=True,
+        generic=True,
+        counts=True,
     )
 
 
@@ -73,9 +79,7 @@ class _Loop:
             after = _turn(b, self.system.body, [b.truth(alive, active), *self.rest, *values])
             return [*carried.after(_kept(b, alive, after, values)), *([alive] if alone else [])]
 
-        def ending(
-            number: int, state: list[Value]
-        ) -> tuple[Value, Callable[[], list[Value]]]:
+        def ending(number: int, state: list[Value]) -> tuple[Value, Callable[[], list[Value]]]:
             going.pop()
             given = [b.truth(counts, active), *self.rest, *carried.inside(state)]
             stop, rest = formula_after(b, self.system.body, given, number)
@@ -152,7 +156,13 @@ def branch_system(system: BranchSystem) -> KernelFunction:
         return results
 
     return KernelFunction(
-        system.name, system.arity, emit, results=system.results, inline=True, generic=True, counts=True
+        system.name,
+        system.arity,
+        emit,
+        results=system.results,
+        inline=True,
+        generic=True,
+        counts=True,
     )
 
 

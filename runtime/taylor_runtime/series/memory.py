@@ -70,7 +70,7 @@ class RowMemory:
 
     @contextmanager
     def put_back(self) -> Iterator[None]:
-        """What becomes known meanwhile is forgotten: it belongs to a block that others do not see."""
+        """What becomes known meanwhile is forgotten: it belongs to a block of its own."""
         before = dict(self._known), dict(self._newest), dict(self._reciprocal)
         yield
         self._known, self._newest, self._reciprocal = before

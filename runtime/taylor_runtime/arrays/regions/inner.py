@@ -13,7 +13,8 @@ from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.ir.whole import Span, Whole
+from taylor_runtime.ir.whole import Whole
+from taylor_runtime.passes.spans import Span
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Call,

@@ -10,7 +10,6 @@ from taylor_runtime.program.arrays import ArrayProgram, Put, View, contiguous
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Coefficient, Input
 
-
 TURNING = ("while", "for", "scan")  # regions whose results `Moving` puts in their places
 
 

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.carried import turns_of
 from taylor_runtime.arrays.plans.layout import room_inside
-from taylor_runtime.arrays.regions.inner import Inner, Writer, operand, put_number, spans_of_operands
+from taylor_runtime.arrays.regions.inner import (
+    Inner,
+    Writer,
+    operand,
+    put_number,
+    spans_of_operands,
+)
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places
 from taylor_runtime.ir.types import Type
@@ -36,7 +42,9 @@ class _Loop:
         self.inner = [Inner(outer, plan, work) for plan in plans]
         lead = region.leading
         self.fixed = [operand(outer, row) for row in self._operands(lead, region.constants)]
-        turns = turns_of(self.b, lambda known: known.region(region, spans_of_operands(outer, region)))
+        turns = turns_of(
+            self.b, lambda known: known.region(region, spans_of_operands(outer, region))
+        )
         self.moving = Moving(outer, index, region.carries, spares, self.inner[-1], turns)
         self.carried = self.moving.carried
 

@@ -11,10 +11,10 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.arithmetic.carried import Carried
-from taylor_runtime.arithmetic.spans import Turns
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
 from taylor_runtime.arrays.regions.inplace import Node, kept_in_place
 from taylor_runtime.ir.values import Value
+from taylor_runtime.passes.whole import Turns
 from taylor_runtime.program.kernels import Region
 
 
