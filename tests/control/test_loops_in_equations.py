@@ -150,3 +150,21 @@ def test_equations_of_implicit_functions() -> None:
     assert by_while(2.0) == 1.0
     with pytest.raises(ty.UnsupportedFunctionError, match=r"values and no series"):
         ty.jet(by_while, 2.0, 2)
+
+
+def test_numbers_of_a_turn_that_higher_orders_read() -> None:
+    """dx/dt = sum (x/3)^k, whose terms are put in an array: x = 3 - sqrt(9 - 6 t)."""
+    x = ty.variable("x")
+
+    def turn(k, state):
+        powers, total = state
+        following = powers.copy()
+        following[k] = x * powers[k - 1] / 3
+        return following, total + following[k] + 0 * powers.sum()
+
+    first = np.zeros(64)
+    first[0] = 1.0
+    slope = ty.fori_loop(1, 64, turn, (ty.constant(first), ty.constant(1.0)))[1]
+    ta = ty.Integrator([(x, slope)], [0.0])
+    ta.propagate_until(0.8)
+    assert ta.state[0] == pytest.approx(3 - np.sqrt(9 - 6 * 0.8), rel=1e-14)

@@ -185,8 +185,11 @@ class ArrayMemory:
     def put_aside(self, row: int, value: Value) -> None:
         """Store a single number that all know, should anybody read it from memory."""
         if self.kept(row, 0):
-            self._aside[row] = self.b.store(value, self._place(row, 0))
-            for store in self._aside[row]:
+            stores = self.b.store(value, self._place(row, 0))
+            if self.program.order:
+                return  # the orders that follow read it, by a memory of their own
+            self._aside[row] = stores
+            for store in stores:
                 store.dropped = True
 
     def know(self, row: int, element: int, value: Value) -> None:
