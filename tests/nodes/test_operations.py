@@ -145,7 +145,7 @@ def test_records_say_what_they_do_not_know() -> None:
 PATTERNS = {
     "surfaces/surfaces.py:_quotient",
     "surfaces/surfaces.py:_without_root",
-    "surfaces/rests.py:_branches",
+    "surfaces/rests.py:_found",
 }
 
 
