@@ -42,7 +42,14 @@ M = TypeVar("M", bound=Memory)
 
 
 class StepArithmetic(Generic[M]):
-    """The values of steps and of their terms."""
+    """The values of steps and of their terms.
+
+    rounded: whether products are rounded before they enter sums at order zero, as in the user's own
+        operations: where x*y and z*w are equal numbers, x*y - z*w is then zero, and its root no
+        NaN. So it is at points; along trajectories every multiply-add is fused.
+    """
+
+    rounded = False
 
     b: Builder
     program: Program
@@ -88,7 +95,7 @@ class StepArithmetic(Generic[M]):
         if factor is not None and len(step.terms) == 1 and step.divisor is None:
             value, doubled = self.operand(step.terms[0], n, chunk, convolutions)
             one = self.b.constant(1, chunk.type(self.element))
-            number = self._add_term(None, step.terms[0], one, doubled, chunk)
+            number = self._add_term(None, step.terms[0], one, doubled, chunk, n)
             unit = step.terms[0].head is None and step.terms[0].constant in (1, -1) and not doubled
             factor, rest = self.factors.scaled(number, factor, rest, n, unit)
         else:
@@ -121,37 +128,39 @@ class StepArithmetic(Generic[M]):
         chunk: Chunk,
         convolutions: dict[Convolution, Doubled],
     ) -> Value:
-        """sum of constant * head * operand, fused, in a number of chains that depends on the count
-        alone.
-        """
+        """sum of constant * head * operand in chains, whose number depends on the count alone."""
 
         def add(total: Value | None, position: int) -> Value:
             operand, doubled = self.operand(terms[position], n, chunk, convolutions)
-            return self._add_term(total, terms[position], operand, doubled, chunk)
+            return self._add_term(total, terms[position], operand, doubled, chunk, n)
 
         total = in_chains(len(terms), add)
         return self.b.constant(0, chunk.type(self.element)) if total is None else total
 
     def combine(
-        self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value]
+        self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value], n: Index = 1
     ) -> Value:
-        """sum of constant * head * value_of(row), for terms that are coefficients."""
+        """sum of constant * head * value_of(row), for terms that are coefficients, of order n."""
         total: Value | None = None
         for term in terms:
             assert isinstance(term.operand, Coefficient)
-            total = self._add_term(total, term, value_of(term.operand.row), False, chunk)
+            total = self._add_term(total, term, value_of(term.operand.row), False, chunk, n)
         return self.b.constant(0, chunk.type(self.element)) if total is None else total
 
     def _add_term(
-        self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk
+        self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk, n: Index
     ) -> Value:
         constant = _times(term.constant, 2) if doubled else term.constant
-        if term.head is not None:
-            head = self.memory.head(term.head, chunk)
-            factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
-            return operand * factor if total is None else self.b.fma(operand, factor, total)
         factor_of = partial(self.memory.constant, constant, chunk)
-        return add_scaled(self.b, total, constant, factor_of, operand)
+        head = None if term.head is None else self.memory.head(term.head, chunk)
+        if self.rounded and isinstance(n, int) and n == 0:
+            product = operand if head is None else operand * head
+            value = add_scaled(self.b, None, constant, factor_of, product)
+            return value if total is None else total + value
+        if head is None:
+            return add_scaled(self.b, total, constant, factor_of, operand)
+        factor = head if constant == 1 else head * factor_of()
+        return operand * factor if total is None else self.b.fma(operand, factor, total)
 
     def operand(
         self,

@@ -147,6 +147,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
         """Writes a program inside of a row of this one."""
         inner = ArrayEmitter(self.b, plan, memory, self.addresses)
+        inner.rounded = self.rounded
         if plan.program.order == self.program.order:
             inner.factors = self.factors
         return inner
@@ -179,7 +180,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         row = self.program.row(index)
         assert row.step is not None
         value = self.combine(
-            row.step.terms, chunk, lambda used: self.memory.coefficient(used, n, chunk)
+            row.step.terms, chunk, lambda used: self.memory.coefficient(used, n, chunk), n
         )
         if row.offset != 0 and isinstance(n, int) and n == 0:
             value = value + self.memory.constant(row.offset, chunk)

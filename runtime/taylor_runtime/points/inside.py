@@ -45,7 +45,9 @@ def formula_after(
 def _emitter(b: Builder, program: Program, values: Sequence[Value]) -> SeriesEmitter:
     t = values[0].type
     rendering = Rendering(t.element, batch=max(t.lanes, 1), unrolled=True)
-    return SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
+    emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
+    emitter.rounded = True
+    return emitter
 
 
 def _outputs(emitter: SeriesEmitter, numbers: Sequence[int] | None = None) -> list[Value]:

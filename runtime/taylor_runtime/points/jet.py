@@ -10,10 +10,10 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import Type, alignment_of
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.points.fused import FusedEmitter
 from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
+from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.memory import Rendering
 
@@ -89,7 +89,8 @@ def _emit_jet_block(
     def read(given_input: Input, chunk: Chunk) -> Value:
         return coefficient(given_input.index[0], 0)
 
-    emitter = FusedEmitter(b, program, rendering, work, read)
+    emitter = SeriesEmitter(b, program, rendering, work, read)
+    emitter.rounded = True
     emitter.constant_rows()
     for index, row in enumerate(program.rows):
         if isinstance(row.start, Input) and row.start.source == "jet":
