@@ -8,7 +8,6 @@ running sums are works of their own.  What a nest needs within itself stays in r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from taylor_runtime.arrays.plans.reading import (
@@ -29,15 +28,7 @@ from taylor_runtime.arrays.plans.works import (
     access_of,
     may_share,
 )
-from taylor_runtime.arrays.regions.inplace import (
-    TURNING,
-    InPlace,
-    Node,
-    carried,
-    changed_in_place,
-    copied_row,
-    kept_in_place,
-)
+from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Call,
@@ -93,7 +84,6 @@ class Plan:
     again:  rows that are made wherever they are wanted, of every order, and never kept.
     inner:  of rows that are loops or choices, the plans of their programs.
     same:   rows that lie in the memory of another one, since that is changed where it is.
-    lent:   results of loops that do so.
     recent: rows of which one order is kept, since the next one is read before it is stored.
     sums:   rows that states add up themselves, beyond order zero.
     joins:  those that are read where their parts are, and never made.
@@ -110,8 +100,6 @@ class Plan:
         """
         self.program = program
         self.ending = ending
-        self.same: dict[int, int] = {}
-        self.lent: dict[Node, int] = {}
         self.joins = read_in_place(program)
         self.sums = sums_of_states(program, self.joins)
         self._seen_from_outside = seen_from_outside(program)
@@ -136,11 +124,8 @@ class Plan:
             if isinstance(row.moved, Region)
         }
         self.old |= {index for index in self.inner if self.varies[index]}
-        if not program.order:
-            self.same, self.lent = self._changed_in_place(moving or {})
+        self.same = {} if program.order else self._changed_in_place(moving or {})
         self.zero |= {self.same[row] for row in self.same if row in self.zero}
-        self.zero |= set(self.lent.values())
-        self._drop_copies()
         self.recent = (self._recent() | self.sums) - set(self.inner)
         self.old -= self.recent
         self.newest |= self.recent
@@ -214,14 +199,7 @@ class Plan:
 
     def access(self, index: int) -> Access:
         """Where a row's elements are."""
-        found = access_of(self.program, index)
-        for node, row in self.lent.items():
-            region = self.program.row(node.row).moved
-            assert isinstance(region, Region)
-            size = math.prod(region.shapes[region.places.index(node.offset)])
-            if found.row == node.row and 0 <= found.offset - node.offset < size:
-                return Access(row, found.offset - node.offset, found.strides)
-        return found
+        return access_of(self.program, index)
 
     # -- placing rows -----------------------------------------------------------------------------
 
@@ -370,30 +348,13 @@ class Plan:
                 return position + 1
         return 0
 
-    def _changed_in_place(self, moving: Mapping[int, int]) -> InPlace:
+    def _changed_in_place(self, moving: Mapping[int, int]) -> dict[int, int]:
         def reads(row: int) -> list[int]:
             found = self._seen_through(list(reads_at_zero(self.program.row(row))))
-            return [read.row for read in found]
+            return [self.access(read.row).row for read in found]
 
         works = [work.computed for name in (CONSTANT, START) for work in self.works[name]]
-        return changed_in_place(self.program, works, reads, moving, self._changes)
-
-    def _changes(self, index: int) -> list[int]:
-        """The carries of a loop that its turns change where they are."""
-        region, turn = self.program.row(index).moved, self.inner[index][-1]
-        if not isinstance(region, Region) or region.kind not in TURNING:
-            return []
-        same = kept_in_place(region, turn.program, turn.same)
-        outputs = turn.program.outputs[: region.carries]
-        return [k for k, (row, _) in enumerate(outputs) if row in same]
-
-    def _drop_copies(self) -> None:
-        """Copies of what lies in their place already."""
-        for row in set(self.lent.values()):
-            if copied_row(self.program, row) is None:
-                continue
-            for works in self.works.values():
-                works[:] = [w for w in works if not (isinstance(w, Nest) and w.computed == [row])]
+        return changed_in_place(self.program, works, reads, moving)
 
     # -- what is in memory ------------------------------------------------------------------------
 

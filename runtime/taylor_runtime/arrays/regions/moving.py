@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from taylor_runtime.arithmetic.carried import Carried
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
-from taylor_runtime.arrays.regions.inplace import Node, kept_in_place
+from taylor_runtime.arrays.regions.inplace import carried
 from taylor_runtime.ir.values import Value
 from taylor_runtime.passes.whole import Turns
 from taylor_runtime.program.kernels import Region
@@ -40,17 +40,14 @@ class Moving:
         self.carried = Carried(self.b, turns, count)
         self.spares = spares
         self.target = outer.memory.base(index, 0)
+        before = carried(region, turn.plan.program)
         outputs = [row for row, _ in turn.plan.program.outputs]
-        same = kept_in_place(region, turn.plan.program, turn.plan.same)
+        same = {after for row, after in before.items() if turn.plan.same.get(row) == after}
         self.in_place = [outputs[k] in same for k in range(count)]
 
     def result(self, number: int) -> Value:
         """Where a result begins."""
-        place = self.region.places[number]
-        lent = self.outer.plan.lent.get(Node(self.index, place))
-        if lent is not None:
-            return self.outer.memory.base(lent, 0)
-        return self.b.at(self.target, place, self.outer.element)
+        return self.b.at(self.target, self.region.places[number], self.outer.element)
 
     def begin(self, rows: Sequence[int]) -> list[Value]:
         """The state before the first turn: numbers, and of arrays that move, where they are and
@@ -62,8 +59,7 @@ class Moving:
             if not shape:
                 state.append(self.carried.plain(k, given))
             elif self.in_place[k]:
-                if given.parts[0].text != self.result(k).parts[0].text:  # else it is there
-                    copy(self.outer, self.result(k), given, math.prod(shape))
+                copy(self.outer, self.result(k), given, math.prod(shape))
             else:
                 turns = self.region.turns
                 even = turns is not None and turns % 2 == 0
