@@ -66,7 +66,7 @@ def _sin_over_x(b: SeriesBuilder, x: int) -> int:
 
     The quotient multiplies errors by n/|x| at order n, the series has none to multiply.
     """
-    z = b.square(x)
+    z = b.product(x, x)
     count = _SERIES + b.order // 2
     near = b.number(Fraction((-1) ** count, math.factorial(2 * count + 1)))
     for k in range(count - 1, -1, -1):

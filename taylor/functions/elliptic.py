@@ -58,7 +58,7 @@ def _second(b: SeriesBuilder, m: int) -> int:
     terms, t = [], b.number(1)
     for n, mean in enumerate(_means(b, m)[:-1]):
         q = b.quotient(b.term(_QUARTER, t), mean)
-        t = b.product(m, b.square(q))
+        t = b.product(m, b.product(q, q))
         terms.append((2**n, t))
     integral = b.product(_first(b, m), b.linear(terms, offset=_HALF))
     u = b.declare("ellipe", m)

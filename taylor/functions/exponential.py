@@ -12,6 +12,7 @@ from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder
+from taylor.recurrences.rules import quotient_of_slopes
 
 __all__ = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10"]
 
@@ -38,7 +39,7 @@ def _exp2(b: SeriesBuilder, x: int) -> int:
 
 def _logarithm(name: str, b: SeriesBuilder, x: int, r: int) -> int:
     """r u' = x', where r is x, or 1 + x for log1p."""
-    slope = b.slope(b.derivative_terms(x), r)
+    slope = quotient_of_slopes(b, b.derivative_terms(x), r)
     return b.define(b.declare(name, x), b.term(1, slope), times="1/n")
 
 

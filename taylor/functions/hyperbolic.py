@@ -11,7 +11,12 @@ from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.nodes.record import NOWHERE, Function, positive
 from taylor.recurrences.builder import SeriesBuilder, shared
-from taylor.recurrences.rules import coupled_pair, one_minus_square, scaled_unit_square
+from taylor.recurrences.rules import (
+    coupled_pair,
+    one_minus_square,
+    quotient_of_slopes,
+    scaled_unit_square,
+)
 
 __all__ = ["sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh", "atanh"]
 
@@ -32,13 +37,13 @@ def _tangent_pair(b: SeriesBuilder, x: int) -> tuple[int, int]:
 def _inverse(name: str, b: SeriesBuilder, x: int, kernel: str) -> int:
     """sqrt(x**2 +- 1) u' = x', times a power of two."""
     _, y, q = scaled_unit_square(b, x, kernel)
-    slope = b.slope(b.derivative_terms(y), b.apply("sqrt", q))
+    slope = quotient_of_slopes(b, b.derivative_terms(y), b.apply("sqrt", q))
     return b.define(b.declare(name, x), b.term(1, slope), times="1/n")
 
 
 def _inverse_tangent(b: SeriesBuilder, x: int) -> int:
     """(1 - x**2) u' = x'."""
-    slope = b.slope(b.derivative_terms(x), one_minus_square(b, x))
+    slope = quotient_of_slopes(b, b.derivative_terms(x), one_minus_square(b, x))
     return b.define(b.declare("atanh", x), b.term(1, slope), times="1/n")
 
 

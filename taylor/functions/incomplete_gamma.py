@@ -19,6 +19,7 @@ from taylor.functions.apply import published
 from taylor.functions.gamma_family import numerical
 from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder, shared
+from taylor.recurrences.rules import quotient_of_slopes
 
 __all__ = ["gammainc", "gammaincc", "gammainc_derivative"]
 
@@ -52,7 +53,7 @@ def _density(b: SeriesBuilder, a: int, x: int) -> int:
     number = b.number_of(a)
     if number is not None and number in range(1, _LARGEST_PRODUCT + 1):
         return _product(b, int(number), a, x)
-    quotient = b.slope(b.derivative_terms(x), x)
+    quotient = quotient_of_slopes(b, b.derivative_terms(x), x)
     less = b.linear([(1, a)], offset=-1)
     derivative = b.derivative(x)
     assert derivative is not None

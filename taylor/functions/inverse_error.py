@@ -27,7 +27,7 @@ def _pair(b: SeriesBuilder, name: str, x: int) -> tuple[int, int]:
     """(u, D) with u' = D x' and D' = 2 u u' D: D is +-sqrt(pi)/2 exp(u**2)."""
     derivative = b.derivative(x)
     u = b.declare(name, x)
-    growth = b.derivative(b.square(u))
+    growth = b.derivative(b.product(u, u))
     slope = b.declare(f"{name}_derivative", x)
     b.define(u, b.convolution(1, derivative, slope, first=1), times="1/n")
     return u, b.define(slope, b.convolution(1, growth, slope, first=1), times="1/n")

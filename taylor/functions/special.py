@@ -26,7 +26,7 @@ def _error_integral(name: str, sign: int, b: SeriesBuilder, x: int) -> int:
 
 def _density(b: SeriesBuilder, x: int) -> int:
     """g' = -(x**2)' g."""
-    derivative = b.derivative(b.square(x))
+    derivative = b.derivative(b.product(x, x))
     g = b.declare("erf_derivative", x)
     return b.define(g, b.convolution(-1, derivative, g, first=1), times="1/n")
 

@@ -10,7 +10,13 @@ from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.nodes.record import NOWHERE, Function
 from taylor.recurrences.builder import SeriesBuilder
-from taylor.recurrences.rules import arcsine_slope, coupled_pair, scaled_circle, scaled_unit_square
+from taylor.recurrences.rules import (
+    arcsine_slope,
+    coupled_pair,
+    quotient_of_slopes,
+    scaled_circle,
+    scaled_unit_square,
+)
 
 __all__ = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2"]
 
@@ -41,7 +47,7 @@ def _arccosine(b: SeriesBuilder, x: int) -> int:
 def _arctangent(b: SeriesBuilder, x: int) -> int:
     """(1 + x**2) u' = x', times s**2 with a power of two s."""
     s, y, q = scaled_unit_square(b, x, "sum_of_squares")
-    slope = b.slope(b.derivative_terms(y, head=s), q)
+    slope = quotient_of_slopes(b, b.derivative_terms(y, head=s), q)
     return b.define(b.declare("atan", x), b.term(1, slope), times="1/n")
 
 
@@ -51,7 +57,7 @@ def _arctangent_2(b: SeriesBuilder, y: int, x: int) -> int:
     dy, dx = b.derivative(y_scaled), b.derivative(x_scaled)
     numerator = b.convolution(1, dy, x_scaled, first=1)
     numerator += b.convolution(-1, dx, y_scaled, first=1)
-    slope = b.slope(numerator, q)
+    slope = quotient_of_slopes(b, numerator, q)
     return b.define(b.declare("atan2", y, x), b.term(1, slope), times="1/n")
 
 

@@ -97,7 +97,7 @@ class ArrayBuilder(SeriesBuilder):
 
     def array_input(self, source: str, first: int, shape: Shape) -> int:
         """The row of an array of input slots."""
-        constant = source in ("parameter", "data") or self.order == 0
+        constant = source in ("parameter", "data") or not self.has_orders
         start, width = Input(source, (first,)), max(math.prod(shape), 1)
         row = ArrayRow(start=start, width=width, constant=constant, shape=shape)
         return self._shared_row(row, constant)

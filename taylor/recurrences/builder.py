@@ -48,9 +48,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _TO_BE_DEFINED = Step(())
-_MULTIPLIED_OUT = (
-    3  # natural powers up to here are products at order zero too, larger ones call `pow`
-)
+_MULTIPLIED_OUT = 3  # powers up to here are products at order zero too, larger ones call `pow`
 
 
 def shared(
@@ -85,7 +83,8 @@ class SeriesBuilder:
     """
 
     def __init__(self, order: int, in_time: bool = False) -> None:
-        self.order = order
+        self._order = order
+        self.of_one_order = False  # whether a rule asked for the order: other orders, other rows
         self.in_time = in_time
         self.rows: list[Row] = []
         self.results: dict[object, object] = {}  # of shared rules
@@ -94,6 +93,17 @@ class SeriesBuilder:
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
         self._known: dict[object, int] = {}  # by `identity`
+
+    @property
+    def order(self) -> int:
+        """The order, for rules whose rows depend on it; others ask `has_orders`."""
+        self.of_one_order = True
+        return self._order
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether there are coefficients beyond order zero."""
+        return self._order > 0
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -123,9 +133,9 @@ class SeriesBuilder:
 
     def input(self, source: str, index: int = 0) -> int:
         """Return the row of an input slot: "state", "parameter", "time" or "jet"."""
-        constant = source == "parameter" or self.order == 0
+        constant = source == "parameter" or not self.has_orders
         row = self._shared_row(Row(start=Input(source, (index,)), constant=constant), constant)
-        if source == "time" and self.in_time and self.order:
+        if source == "time" and self.in_time and self.has_orders:
             self._slopes[row] = Slope(1)
         return row
 
@@ -283,10 +293,8 @@ class SeriesBuilder:
 
     def _grown(self, slope: Slope, row: int) -> int:
         """h slope row_{n-1}: what the first coefficient of a row that is linear in time gives."""
-        step = Step(
-            (Term(slope.constant, Coefficient(row, lag=1), slope.head),), "h", slope.divisor
-        )
-        return self._shared_row(Row(step=step), steady=False)
+        terms = (Term(slope.constant, Coefficient(row, lag=1), slope.head),)
+        return self._shared_row(Row(step=Step(terms, "h", slope.divisor)), steady=False)
 
     def _scaled(self, constant: Number, steady: int, row: int) -> Terms:
         """constant * steady_0 * row_n, with numbers merged into the constant."""
@@ -321,10 +329,6 @@ class SeriesBuilder:
     def product(self, a: int, b: int) -> int:
         """Return a b."""
         return self.row(self.convolution(1, a, b))
-
-    def square(self, a: int) -> int:
-        """Return a**2."""
-        return self.product(a, a)
 
     @shared
     def quotient(self, numerator: Terms, b: int) -> int:
@@ -367,16 +371,6 @@ class SeriesBuilder:
             )
         return record.recurrence(self, *rows, *orders)
 
-    def slope(self, numerator: Terms, r: int) -> int:
-        """Return the row v with r v = numerator, both derivative rows; v_n for n >= 1 is
-
-        (numerator_n - sum_{j=1}^{n-1} v_j r_{n-j}) / r_0,
-
-        the quotient form r u' = x' of the inverse functions (Griewank & Walther 2008, table 13.2).
-        """
-        v = self.declare("")
-        return self.define(v, numerator + self.convolution(-1, v, r, first=1, last=1), divisor=r)
-
     @shared
     def select(
         self,
@@ -401,5 +395,6 @@ class SeriesBuilder:
 
     def program(self, outputs: Sequence[int], inputs: Sequence[tuple[str, int]] = ()) -> Program:
         """Return the program of the rows that `outputs` and the states need."""
-        rows, places = pruned(self.rows, outputs)
-        return Program(rows, tuple((places[row], 0) for row in outputs), self.order, tuple(inputs))
+        rows, to = pruned(self.rows, outputs)
+        wanted = tuple((to[row], 0) for row in outputs)
+        return Program(rows, wanted, self._order, tuple(inputs), of_one_order=self.of_one_order)

@@ -212,7 +212,7 @@ class Decomposition:
         only = len(e.args) == 1 and offset == 0
         if only and e.args[0].op == "div":
             return e.args if enters_numerator(coefficients[0], e.args[0].args[0]) else ()
-        if only and self.builder.order == 0 and exact_divisor(e) is not None:
+        if only and not self.builder.has_orders and exact_divisor(e) is not None:
             return ()  # rounded as NumPy rounds it
         found = [arg for arg in e.args if is_product(arg)]
         if is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
@@ -253,7 +253,7 @@ class Decomposition:
     def choice(self, e: Expression) -> int:
         """The row of a value that a condition chooses, by its record's name."""
         condition, a, b = (self.rows[arg] for arg in e.args)
-        if self.builder.order and not self.builder.in_time:
+        if self.builder.has_orders and not self.builder.in_time:
             warn_of_points(e.args[0], self._varies)
         return self.builder.select(e.op, (condition, a, b), condition, a, b)
 

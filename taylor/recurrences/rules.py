@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from taylor.recurrences.builder import SeriesBuilder, shared
+from taylor.recurrences.builder import SeriesBuilder, Terms, shared
 from taylor_runtime.program.records import dataclass
 
 
@@ -65,7 +65,7 @@ def one_minus_square(b: SeriesBuilder, x: int) -> int:
 def arcsine_slope(b: SeriesBuilder, x: int) -> int:
     """Return the derivative row x' / sqrt(1 - x**2)."""
     root = b.apply("sqrt", one_minus_square(b, x))
-    return b.slope(b.derivative_terms(x), root)
+    return quotient_of_slopes(b, b.derivative_terms(x), root)
 
 
 @shared
@@ -87,3 +87,14 @@ def scaled_circle(b: SeriesBuilder, x: int, y: int) -> tuple[int, int, int, int]
     x_scaled, y_scaled = b.product(s, x), b.product(s, y)
     squares = b.convolution(1, x_scaled, x_scaled) + b.convolution(1, y_scaled, y_scaled)
     return s, x_scaled, y_scaled, b.row(squares)
+
+
+def quotient_of_slopes(b: SeriesBuilder, numerator: Terms, r: int) -> int:
+    """Return the row v with r v = numerator, both derivative rows; v_n for n >= 1 is
+
+    (numerator_n - sum_{j=1}^{n-1} v_j r_{n-j}) / r_0,
+
+    the quotient form r u' = x' of the inverse functions (Griewank & Walther 2008, table 13.2).
+    """
+    v = b.declare("")
+    return b.define(v, numerator + b.convolution(-1, v, r, first=1, last=1), divisor=r)

@@ -127,8 +127,9 @@ def build_stepper(
     """Compile the step loop of an ODE's program, whose outputs are its state rows.
 
     orders: where given, the cheapest of them replaces the order of the program, and its log2 of h /
-    rho that of the options.
+    rho that of the options; a program of one order keeps it.
     """
+    orders = () if program.of_one_order else orders
     program = compensate(program, ELEMENTS[options.element])
     rows = shorten(program)
     program, unrolled = choose(rows, options.element)

@@ -37,8 +37,9 @@ def head_lines(program: Program) -> list[str]:
     """All of a program but its rows."""
     inputs = " ".join([f"{source}:{count}" for source, count in program.inputs])
     outputs = " ".join([f"r{row}.{lane}" for row, lane in program.outputs])
-    exact = " exact" if program.exact_division else ""
-    return [f"order {program.order}{exact}", f"inputs {inputs}", f"outputs {outputs}"]
+    said = " exact" if program.exact_division else ""
+    said += " alone" if program.of_one_order else ""
+    return [f"order {program.order}{said}", f"inputs {inputs}", f"outputs {outputs}"]
 
 
 def row_line(row: Row) -> str:

@@ -169,6 +169,8 @@ class Program:
     inputs:  (source, number of slots), e.g. (("state", 4), ("parameter", 1)).
     exact_division: divide at every order, correctly rounded; otherwise multiply by the reciprocal
         of the divisor's order-zero value, which is off the path of the newest coefficients.
+    of_one_order: whether another order has other rows, as where each row takes coefficients of its
+        neighbours in a family; else the order may be chosen after the rows.
     """
 
     rows: tuple[Row, ...]
@@ -176,6 +178,7 @@ class Program:
     order: int
     inputs: tuple[tuple[str, int], ...] = ()
     exact_division: bool = False
+    of_one_order: bool = False
 
     def slots(self, source: str) -> int:
         """How many slots of a source there are."""

@@ -37,7 +37,11 @@ Lines = list[str]
 Kernels = dict[str, OwnKernel]
 _NAME = "  # "  # between a row and its name
 _KERNEL, _INDENT = "kernel ", "  "
-_EXACT, _ARRAYS = "exact", "arrays"  # what may be said of a program after its order
+_EXACT, _ALONE, _ARRAYS = (
+    "exact",
+    "alone",
+    "arrays",
+)  # what may be said of a program after its order
 _GRAPH = "graph"  # before a program that a loop or a choice has inside
 _FORMULAS = ("start", "equations", "bracket")
 
@@ -165,10 +169,17 @@ def _read(lines: Lines) -> Program:
         for number, (line, inside) in enumerate(zip(top[3:], below[3:], strict=True))
     )
     slots = tuple((source, int(count)) for source, count in inputs)
-    if unknown := [word for word in said if word not in (_EXACT, _ARRAYS)]:
+    if unknown := [word for word in said if word not in (_EXACT, _ALONE, _ARRAYS)]:
         raise ProgramError(f"cannot read {unknown[0]!r} after the order")
     whole: type[Program] = ArrayProgram if _ARRAYS in said else Program
-    return whole(rows, outputs, int(order), slots, exact_division=_EXACT in said)
+    return whole(
+        rows,
+        outputs,
+        int(order),
+        slots,
+        exact_division=_EXACT in said,
+        of_one_order=_ALONE in said,
+    )
 
 
 def _with_graphs(row: Row, lines: Lines) -> Row:
