@@ -44,12 +44,12 @@ M = TypeVar("M", bound=Memory)
 class StepArithmetic(Generic[M]):
     """The values of steps and of their terms.
 
-    rounded: whether products are rounded before they enter sums at order zero, as in the user's own
-        operations: where x*y and z*w are equal numbers, x*y - z*w is then zero, and its root no
-        NaN. So it is at points; along trajectories every multiply-add is fused.
+    cancels: whether sums of products at order zero are zero where they are if all products are
+        rounded before they are added, as in the user's own operations: where x*y and z*w are equal
+        numbers, the root of x*y - z*w is then no NaN. So it is at points.
     """
 
-    rounded = False
+    cancels = False
 
     b: Builder
     program: Program
@@ -95,7 +95,7 @@ class StepArithmetic(Generic[M]):
         if factor is not None and len(step.terms) == 1 and step.divisor is None:
             value, doubled = self.operand(step.terms[0], n, chunk, convolutions)
             one = self.b.constant(1, chunk.type(self.element))
-            number = self._add_term(None, step.terms[0], one, doubled, chunk, n)
+            number = self._add_term(None, step.terms[0], one, doubled, chunk)
             unit = step.terms[0].head is None and step.terms[0].constant in (1, -1) and not doubled
             factor, rest = self.factors.scaled(number, factor, rest, n, unit)
         else:
@@ -128,14 +128,21 @@ class StepArithmetic(Generic[M]):
         chunk: Chunk,
         convolutions: dict[Convolution, Doubled],
     ) -> Value:
-        """sum of constant * head * operand in chains, whose number depends on the count alone."""
+        """sum of constant * head * operand, fused, in a number of chains that depends on the count
+        alone.
+        """
 
         def add(total: Value | None, position: int) -> Value:
             operand, doubled = self.operand(terms[position], n, chunk, convolutions)
-            return self._add_term(total, terms[position], operand, doubled, chunk, n)
+            return self._add_term(total, terms[position], operand, doubled, chunk)
 
         total = in_chains(len(terms), add)
-        return self.b.constant(0, chunk.type(self.element)) if total is None else total
+        if total is None:
+            return self.b.constant(0, chunk.type(self.element))
+        if not (isinstance(n, int) and n == 0 and self.may_cancel(terms)):
+            return total
+        given = [self.operand(term, n, chunk, convolutions) for term in terms]
+        return self.cancelled(total, terms, given, chunk)
 
     def combine(
         self, terms: Sequence[Term], chunk: Chunk, value_of: Callable[[int], Value], n: Index = 1
@@ -144,23 +151,56 @@ class StepArithmetic(Generic[M]):
         total: Value | None = None
         for term in terms:
             assert isinstance(term.operand, Coefficient)
-            total = self._add_term(total, term, value_of(term.operand.row), False, chunk, n)
-        return self.b.constant(0, chunk.type(self.element)) if total is None else total
+            total = self._add_term(total, term, value_of(term.operand.row), False, chunk)
+        if total is None:
+            return self.b.constant(0, chunk.type(self.element))
+        if not (isinstance(n, int) and n == 0 and self.may_cancel(terms)):
+            return total
+        rows = [term.operand.row for term in terms if isinstance(term.operand, Coefficient)]
+        return self.cancelled(total, terms, [(value_of(row), False) for row in rows], chunk)
+
+    def may_cancel(self, terms: Sequence[Term]) -> bool:
+        """Whether a sum might be zero in the user's order of operations, and not as it is made:
+        one product enters it unrounded, and another term was rounded. One product and numbers that
+        are given make a sum that is right to half an ulp, whatever the order.
+        """
+        return self.cancels and sum(not self._is_given(term) for term in terms) > 1
+
+    def _is_given(self, term: Term) -> bool:
+        operand = term.operand
+        if term.head is not None or term.constant not in (1, -1):
+            return False
+        if not isinstance(operand, Coefficient):
+            return False
+        row = self.program.rows[operand.row]
+        return isinstance(row.start, Input) or (row.step is not None and not row.step.terms)
+
+    def cancelled(
+        self, total: Value, terms: Sequence[Term], operands: Sequence[Doubled], chunk: Chunk
+    ) -> Value:
+        """A sum of terms, or zero where it is zero if every term is rounded before it is added.
+
+        Of two terms the sum has else the sign that theirs has: rounding keeps the order.
+        """
+
+        def add(sum_of: Value | None, k: int) -> Value:
+            value = self._add_term(None, terms[k], *operands[k], chunk)
+            return value if sum_of is None else sum_of + value
+
+        rounded = in_chains(len(terms), add)
+        assert rounded is not None
+        return self.b.select(self.b.ne(rounded, 0), total, rounded)
 
     def _add_term(
-        self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk, n: Index
+        self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk
     ) -> Value:
         constant = _times(term.constant, 2) if doubled else term.constant
+        if term.head is not None:
+            head = self.memory.head(term.head, chunk)
+            factor = head if constant == 1 else head * self.memory.constant(constant, chunk)
+            return operand * factor if total is None else self.b.fma(operand, factor, total)
         factor_of = partial(self.memory.constant, constant, chunk)
-        head = None if term.head is None else self.memory.head(term.head, chunk)
-        if self.rounded and isinstance(n, int) and n == 0:
-            product = operand if head is None else operand * head
-            value = add_scaled(self.b, None, constant, factor_of, product)
-            return value if total is None else total + value
-        if head is None:
-            return add_scaled(self.b, total, constant, factor_of, operand)
-        factor = head if constant == 1 else head * factor_of()
-        return operand * factor if total is None else self.b.fma(operand, factor, total)
+        return add_scaled(self.b, total, constant, factor_of, operand)
 
     def operand(
         self,

@@ -147,7 +147,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def within(self, plan: Plan, memory: ArrayMemory) -> ArrayEmitter:
         """Writes a program inside of a row of this one."""
         inner = ArrayEmitter(self.b, plan, memory, self.addresses)
-        inner.rounded = self.rounded
+        inner.cancels = self.cancels
         if plan.program.order == self.program.order:
             inner.factors = self.factors
         return inner

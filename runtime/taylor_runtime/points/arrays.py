@@ -133,7 +133,7 @@ class _Point:
             outside[row] = operand(self.inputs + k)
         store = ArrayMemory(b, self.plan, self.element, self.work, outside, self.room)
         emitter = ArrayEmitter(b, self.plan, store, address, given=self.given)
-        emitter.rounded = True
+        emitter.cancels = True
         emitter.constant_rows()
         if program.order:
             emitter.order_zero()

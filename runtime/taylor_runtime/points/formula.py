@@ -14,13 +14,13 @@ from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.passes.cut import Cut, cut
 from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
+from taylor_runtime.points.fused import FusedEmitter
 from taylor_runtime.points.scalar_call import emit_scalar_call
 from taylor_runtime.program.kernels import has_loops
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.program.widths import REGISTER
-from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
 
 FORMULA = "taylor.formula"
@@ -175,9 +175,8 @@ def _emit_parts(module: Module, parts: Cut, counts: Counts, element: str) -> Non
 
 def _formula_emitter(
     b: Builder, program: Program, element: str, read: Callable[[int], Value], lanes: int = REGISTER
-) -> SeriesEmitter:
+) -> FusedEmitter:
     rendering = Rendering(element, batch=lanes, unrolled=True)
-    emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: read(given.index[0]))
-    emitter.rounded = True
+    emitter = FusedEmitter(b, program, rendering, None, lambda given, _: read(given.index[0]))
     emitter.constant_rows()
     return emitter

@@ -46,7 +46,7 @@ def _emitter(b: Builder, program: Program, values: Sequence[Value]) -> SeriesEmi
     t = values[0].type
     rendering = Rendering(t.element, batch=max(t.lanes, 1), unrolled=True)
     emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
-    emitter.rounded = True
+    emitter.cancels = True
     return emitter
 
 

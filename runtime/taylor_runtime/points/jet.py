@@ -90,7 +90,7 @@ def _emit_jet_block(
         return coefficient(given_input.index[0], 0)
 
     emitter = SeriesEmitter(b, program, rendering, work, read)
-    emitter.rounded = True
+    emitter.cancels = True
     emitter.constant_rows()
     for index, row in enumerate(program.rows):
         if isinstance(row.start, Input) and row.start.source == "jet":
