@@ -14,10 +14,10 @@ from taylor.recurrences.decompose import decompose
 from taylor_runtime.program.program import Input
 
 X = ty.variable("x")
-ONE = sorted(name for name, record in functions.items() if record.recurrence is not None)
+NAMES = sorted(n for n, f in functions.items() if f.recurrence is not None and hasattr(ty, n))
 
 
-@pytest.mark.parametrize("name", ONE)
+@pytest.mark.parametrize("name", NAMES)
 def test_rows_of_other_orders(name: str) -> None:
     record = functions[name]
     fixed = max(record.fixed, record.orders)
