@@ -1,4 +1,8 @@
-"""The whole test session, doctests included, keeps machine code in a directory of its own."""
+"""The whole test session, doctests included, keeps machine code in a directory of its own.
+
+Its processes share the directory; the environment variable TAYLOR_TEST_CACHE names one that stays,
+for sessions that follow each other.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same examples in every run, so that a failure can be repeated.
     settings.register_profile("reproducible", derandomize=True)
     settings.load_profile("reproducible")
-    config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
-    os.environ["TAYLOR_CACHE_DIR"] = config.stash[_directory]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # workers have the directory of the process that started them
+    given = os.environ.get("TAYLOR_TEST_CACHE")
+    if given is None:
+        given = config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
+    os.environ["TAYLOR_CACHE_DIR"] = given
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,4 +66,5 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(config.stash[_directory], ignore_errors=True)
+    if _directory in config.stash:
+        shutil.rmtree(config.stash[_directory], ignore_errors=True)

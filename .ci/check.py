@@ -64,6 +64,7 @@ def environment(directory: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)]),
         "VIRTUAL_ENV": str(directory),
         "TAYLOR_CACHE_DIR": str(directory / "cache"),
+        "TAYLOR_TEST_CACHE": str(directory / "cache"),  # one for all runs of tests
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 
