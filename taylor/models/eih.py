@@ -77,7 +77,7 @@ def _of_figures(
 ) -> Expression:
     """The accelerations of all bodies by figures, and of these in return; shape (bodies, 3)."""
     count = len(strengths)
-    found: list[Expression] = [constant(0, shape=(3,))] * count
+    unit, found = np.eye(count), constant(0, shape=(count, 3))
     for figure in figures:
         own = figure.body
         on = [i for i in range(count) if i != own] if figure.on is None else list(figure.on)
@@ -86,8 +86,8 @@ def _of_figures(
             raise ArgumentError(
                 f"eih: the figure of body {own} on {on} does not fit bodies 0 to {count - 1}"
             )
-        for i in on:
-            pull = figure.acceleration(r[i] - r[own], 1, time)
-            found[i] = found[i] + strengths[own] * pull
-            found[own] = found[own] - strengths[i] * pull
-    return stack(found)
+        pulls = figure.acceleration(r[on] - r[own], 1, time)  # one formula for all of them
+        masses = stack([strengths[i] for i in on])
+        shares = strengths[own] * unit[:, on] - unit[:, [own]] * masses
+        found = found + shares @ pulls
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ZERO, as_expression
+from taylor.expressions.leaves import ZERO, as_expression, constant
 from taylor.nodes.conversion import stack
 from taylor.nodes.sums import add_many
 from taylor_runtime.program.records import dataclass
@@ -60,11 +60,11 @@ class Figure:
         return found
 
     def acceleration(self, r: Expression, gm: Number, time: Expression) -> Expression:
-        """The acceleration of a point at r from the body beyond that of a sphere, shape (3,)."""
+        """The acceleration of points at r from the body beyond that of a sphere, shape (..., 3)."""
         turned = self.matrix(time)
-        local = r if turned is None else turned @ r
+        local = r if turned is None else r @ turned.T
         found = gm / self.radius**2 * _gradient(local / self.radius, self.cosines, self.sines or {})
-        return found if turned is None else turned.T @ found
+        return found if turned is None else found @ turned
 
 
 Harmonics = dict[tuple[int, int], tuple[Expression, Expression]]
@@ -92,15 +92,16 @@ def _gradient(
             factor = (n - m + 2) * (n - m + 1) / 2
             terms[0].append(factor * (c * v + s * w))
             terms[1].append(factor * (s * v - c * w))
-    return stack([add_many(listed) if listed else ZERO for listed in terms])
+    none = constant(0, shape=r.shape[:-1])
+    return stack([add_many(listed) + none if listed else none for listed in terms], axis=-1)
 
 
 def _harmonics(r: Expression, degree: int) -> Harmonics:
     """V_nm and W_nm up to a degree, for lengths in radii (Cunningham 1970; Montenbruck & Gill 2000,
     eq. 3.29 - 3.31).
     """
-    squared = (r * r).sum()
-    x, y, z = (r[axis] / squared for axis in range(_AXES))
+    squared = (r * r).sum(axis=-1)
+    x, y, z = (r[..., axis] / squared for axis in range(_AXES))
     found: Harmonics = {(0, 0): (squared**-0.5, ZERO)}
     for m in range(degree + 1):
         if m:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -13,9 +12,8 @@ from taylor.astrodynamics.ephemerides.asteroids import FIRST
 from taylor.astrodynamics.ephemerides.bodies import CODES, SYSTEMS, Body, code_of
 from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 from taylor.astrodynamics.frames.bodies import body_rotation
-from taylor.astrodynamics.frames.orientation import EarthOrientation
+from taylor.astrodynamics.frames.celestial import true_matrix
 from taylor.astrodynamics.times.calendar import DAY
-from taylor.astrodynamics.times.earth_parameters import EarthParameters
 from taylor.astrodynamics.times.functions import Instant
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
@@ -152,14 +150,9 @@ def _spins(ephemeris: Ephemeris, place: dict[int, int]) -> dict[int, list[float]
     return {sun: (size * _sun_axes()[2]).tolist()}
 
 
-@lru_cache(maxsize=1)
-def _pole() -> EarthOrientation:
-    return EarthOrientation(EarthParameters.constant(), accuracy=_POLE)
-
-
 def _earth_axes(t: Expression) -> Expression:
     """Axes with the Earth's pole, as precession and nutation move it: all that zonals ask for."""
-    return as_expression(_pole().rotation("gcrs", "tod", t))
+    return as_expression(true_matrix(t, _POLE))
 
 
 def _moon_axes(t: Expression) -> Expression:

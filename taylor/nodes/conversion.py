@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from taylor.errors import ArgumentTypeError, ShapeError, user_location
-from taylor.nodes.arrays import constant_array, join, normalised_axes, transpose
+from taylor.nodes.arrays import constant_array, join, normalised_axes, numbers_of, transpose
 from taylor.nodes.node import Node, Shape, constant_node, node
 from taylor.numbers.data import as_numbers, exact_numbers
 from taylor.numbers.exact import exact
@@ -81,10 +81,6 @@ def from_elements(elements: np.ndarray[Any, Any]) -> Any:
     """Assemble an object array of scalar expressions to one node: a constant, or nested stacks."""
     flat: list[Any] = list(elements.reshape(-1))
     shape: Shape = elements.shape
-    if all(e.op == "constant" for e in flat):
-        numbers = exact_numbers([e.payload for e in flat], shape)
-        assert numbers is not None
-        return constant_array(numbers)
     while shape:
         size, shape = shape[-1], shape[:-1]
         flat = [stack(flat[i : i + size]) for i in range(0, len(flat), size)]
@@ -113,12 +109,24 @@ def stack(items: Sequence[Any], axis: int = 0) -> Any:
         shapes = ", ".join(str(part.shape) for part in parts)
         raise ShapeError(f"stack: all shapes must be equal, got {shapes} (at {user_location()})")
     (position,) = normalised_axes("stack", axis, len(shape) + 1)
+    if all(part.op == "constant" for part in parts):
+        return constant_array(_stacked([numbers_of(part) for part in parts], position))
     joined = node("stack", parts, None, (len(parts), *shape))
     if position == 0:
         return joined
     order = list(range(1, len(shape) + 1))
     order.insert(position, 0)
     return transpose(joined, order)
+
+
+def _stacked(arrays: Sequence[np.ndarray[Any, Any]], axis: int) -> np.ndarray[Any, Any]:
+    """Numbers of constants, joined along a new axis."""
+    joined = np.stack(arrays, axis)
+    if joined.dtype != object:
+        return joined
+    numbers = exact_numbers(list(joined.flat), joined.shape)
+    assert numbers is not None
+    return numbers
 
 
 def concatenate(items: Sequence[Any], axis: int = 0) -> Any:

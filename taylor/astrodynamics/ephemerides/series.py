@@ -21,7 +21,6 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, make_function_node
 from taylor.nodes.conversion import stack
 from taylor.nodes.defined import DefinedName
-from taylor.nodes.sums import add_many
 
 Doubles = NDArray[np.float64]
 SLACK = 64  # units in the last place by which a table is longer than its ends say
@@ -97,18 +96,15 @@ def vector(series: Series, t: Expression, derivative: int = 0) -> Expression:
     place = make_function_node(series.place, t)
     middle, radius = (make_function_node(series.interval, place, column) for column in range(_HEAD))
     polynomials = _polynomials((t - middle) / radius, series.terms, derivative)
-    values = []
-    for axis in range(series.components):
-        first = _HEAD + axis * series.terms
-        value = add_many(
-            [
-                make_function_node(series.entries, place - 1, first + k) * polynomial
-                for k, polynomial in enumerate(polynomials)
-                if polynomial is not ZERO
-            ]
-        )
-        values.append(value / radius**derivative if derivative else value)
-    return stack(values)
+    first = next((k for k, one in enumerate(polynomials) if one is not ZERO), series.terms)
+    if first == series.terms:
+        return as_expression(np.zeros(series.components))
+    columns = _HEAD + np.arange(series.components * series.terms)
+    columns = columns.reshape(series.components, series.terms)
+    # One node for all coefficients: a row of lanes, not as many rows.
+    coefficients = make_function_node(series.entries, place - 1, columns)
+    value = coefficients[:, first:] @ stack(polynomials[first:])
+    return value / radius**derivative if derivative else value
 
 
 def _polynomials(s: Expression, count: int, derivative: int) -> list[Expression]:

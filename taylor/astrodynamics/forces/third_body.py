@@ -10,7 +10,7 @@ from taylor.astrodynamics.ephemerides.ephemeris import Ephemeris
 from taylor.astrodynamics.forces.force import OrbitState
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.nodes.sums import add_many
+from taylor.nodes.conversion import stack
 
 _THREE_HALVES = Fraction(3, 2)
 
@@ -70,13 +70,8 @@ class ThirdBody:
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,)."""
-        r = state.position
-        return add_many(
-            [
-                third_body(r, self.ephemeris.position(body, state.time, self.center), self.gm[body])
-                for body in self.bodies
-            ]
-        )
+        places = [self.ephemeris.position(body, state.time, self.center) for body in self.bodies]
+        return third_body(state.position, stack(places), stack(list(self.gm.values()))).sum(axis=0)
 
 
 def check_ephemeris(force: str, ephemeris: object) -> None:
@@ -98,7 +93,10 @@ def check_bodies(force: str, bodies: Sequence[Body]) -> None:
 
 
 def third_body(r: Expression, s: Expression, gm: Expression | float) -> Expression:
-    """The acceleration at r by a body at s, less that of the center; shape (3,).
+    """The accelerations at r by bodies at s, less those of the center; shape (..., 3).
+
+    r:  position, shape (3,).
+    s:  of one body, shape (3,), or of several, (..., 3), with gm of shape (...).
 
     >>> import taylor as ty
     >>> r, s = ty.variable("r", shape=(3,)), ty.variable("s", shape=(3,))
@@ -107,8 +105,8 @@ def third_body(r: Expression, s: Expression, gm: Expression | float) -> Expressi
     1.2423e-09 km/s^2
     """
     d = r - s
-    s_squared, d_squared = (s * s).sum(), (d * d).sum()
-    s_cubed, d_cubed = s_squared**_THREE_HALVES, d_squared**_THREE_HALVES
-    q = (r * (r - 2 * s)).sum() / s_squared
-    f = q * (3 + q * (3 + q)) * (s_cubed / (s_cubed + d_cubed))
-    return -gm / d_cubed * (r + f * s)
+    d_squared, s_inverse = (d * d).sum(axis=-1), 1 / (s * s).sum(axis=-1)
+    q = (r * (r - 2 * s)).sum(axis=-1) * s_inverse
+    f = q * (3 + q * (3 + q)) / (1 + (d_squared * s_inverse) ** _THREE_HALVES)
+    pull = -gm * d_squared**-_THREE_HALVES
+    return pull[..., None] * (r + f[..., None] * s)

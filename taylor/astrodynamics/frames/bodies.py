@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
 from taylor.astrodynamics.frames.body_tables import ANGLES, BODIES, RADII
 from taylor.astrodynamics.frames.geodetic import Ellipsoid
-from taylor.astrodynamics.frames.nutation import polynomial
+from taylor.astrodynamics.frames.nutation import polynomials
 from taylor.astrodynamics.frames.rotations import X, Z, about, expression, product
 from taylor.astrodynamics.times.calendar import CENTURY, DAY
 from taylor.astrodynamics.times.functions import TimeFunction, TimeLike
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import as_expression, stack
+from taylor.expressions.leaves import as_expression, constant, stack
 from taylor.expressions.types import ExpressionOrArray
 from taylor.functions.trigonometric import cos, sin
 from taylor.numbers.exact import PI
@@ -94,6 +95,10 @@ def _known(body: str) -> str:
     return body.lower()
 
 
+def _exact(numbers: Iterable[float]) -> list[Fraction]:
+    return [Fraction(each) for each in numbers]
+
+
 @lru_cache(64)
 def _functions(body: str) -> tuple[TimeFunction, TimeFunction, TimeFunction]:
     elements = BODIES[body]
@@ -102,16 +107,19 @@ def _functions(body: str) -> tuple[TimeFunction, TimeFunction, TimeFunction]:
         centuries = t / CENTURY
         # Exact numbers, so that an integrator can keep all digits of an angle of many turns.
         start, rate, growth = (Fraction(each) * _DEGREE for each in elements.meridian)
-        ra, dec = (
-            _DEGREE * polynomial(each, centuries) for each in (elements.pole_ra, elements.pole_dec)
-        )
+        poles = (elements.pole_ra, elements.pole_dec)
+        ra, dec = _DEGREE * polynomials([_exact(each) for each in poles], centuries)
         meridian = start + rate / DAY * t + growth / DAY**2 * (t * t)
-        for number, (in_ra, in_dec, in_meridian) in elements.waves.items():
-            given = ANGLES[elements.system][number - 1]
-            angle = sum(Fraction(c) * _DEGREE * centuries**k for k, c in enumerate(given))
-            ra = ra + Fraction(in_ra) * _DEGREE * sin(angle)
-            dec = dec + Fraction(in_dec) * _DEGREE * cos(angle)
-            meridian = meridian + Fraction(in_meridian) * _DEGREE * sin(angle)
+        if elements.waves:
+            given = [_exact(ANGLES[elements.system][number - 1]) for number in elements.waves]
+            waves = _DEGREE * polynomials(given, centuries)
+            sines, cosines = sin(waves), cos(waves)
+            in_ra, in_dec, in_meridian = (
+                _DEGREE * constant(_exact(each))
+                for each in zip(*elements.waves.values(), strict=True)
+            )
+            ra, meridian = ra + in_ra @ sines, meridian + in_meridian @ sines
+            dec = dec + in_dec @ cosines
         return as_expression(stack([as_expression(each) for each in (ra, dec, meridian)]))
 
     def rotation(t: Expression) -> Expression:

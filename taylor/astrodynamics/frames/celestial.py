@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from taylor.astrodynamics.frames.nutation import ARCSECOND, locator, nutation, polynomial
-from taylor.astrodynamics.frames.rotations import Matrix, X, Z, about, product
+from taylor.astrodynamics.frames.nutation import (
+    ARCSECOND,
+    locator,
+    nutation,
+    polynomial,
+    polynomials,
+)
+from taylor.astrodynamics.frames.rotations import Matrix, X, Z, product, turned
 from taylor.astrodynamics.times.calendar import CENTURY
 from taylor.astrodynamics.times.functions import TimeFunction
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
-from taylor.functions.trigonometric import atan2
+from taylor.functions.trigonometric import atan2, cos, sin
 
 # Angles of Fukushima and Williams with the frame's bias, arcseconds, by powers of centuries: J. L.
 # Hilton et al., Celest. Mech. Dyn. Astron. 94 (2006) 351, and Wallace & Capitaine (2006), table 1.
@@ -35,14 +41,20 @@ def mean_matrix(t: Expression) -> Matrix:
     return _matrix(t, 0, 0)
 
 
+def true_matrix(t: Expression, accuracy: float) -> Matrix:
+    """From the GCRS to true equator and equinox of date: bias, precession and nutation.
+
+    accuracy: in radians, of the series of the nutation.
+    """
+    return _matrix(t, *nutation(centuries(t), accuracy))
+
+
 def _matrix(t: Expression, longitude: Expression | int, obliquity: Expression | int) -> Matrix:
-    gamma, phi, psi = (ARCSECOND * polynomial(each, centuries(t)) for each in (_GAMMA, _PHI, _PSI))
-    return product(
-        about(X, -(mean_obliquity(t) + obliquity)),
-        about(Z, -(psi + longitude)),
-        about(X, phi),
-        about(Z, gamma),
-    )
+    rows = (_GAMMA, _PHI, _PSI, _OBLIQUITY)
+    gamma, phi, psi, tilt = ARCSECOND * polynomials(rows, centuries(t))
+    angles = stack([-(tilt + obliquity), -(psi + longitude), phi, gamma])
+    cosines, sines = cos(angles), sin(angles)
+    return product(*(turned(axis, cosines[k], sines[k]) for k, axis in enumerate((X, Z, X, Z))))
 
 
 @lru_cache(16)
@@ -50,7 +62,7 @@ def celestial_pole(accuracy: float) -> TimeFunction:
     """X and Y of the pole, s + X Y / 2, and the equation of the origins: rad, of seconds of TDB."""
 
     def build(t: Expression) -> Expression:
-        true = _matrix(t, *nutation(centuries(t), accuracy))
+        true = true_matrix(t, accuracy)
         x, y, z = true[2]
         located = locator(centuries(t))
         # Wallace & Capitaine (2006), eq. 16: where the origin is among the true axes.

@@ -12,14 +12,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import ZERO, as_expression, constant, stack
+from taylor.expressions.leaves import ZERO, as_expression, constant
 from taylor.functions.trigonometric import cos, sin
+from taylor.nodes.conversion import concatenate
 
+Number: TypeAlias = float | Fraction
 ARCSECOND = math.pi / 648000
 
 # Arguments as polynomials of centuries.  In arcseconds: IERS Conventions (2010), eq. 5.43; the
@@ -53,7 +58,7 @@ _PLANETARY = (
 _LOCATOR = (94.00e-6, 3808.65e-6, -122.68e-6, -72574.11e-6, 27.98e-6, 15.62e-6)  # arcseconds
 
 
-def polynomial(coefficients: Sequence[float], t: Expression) -> Expression:
+def polynomial(coefficients: Sequence[Number | Expression], t: Expression) -> Expression:
     """sum_k c_k t^k."""
     value: Expression = ZERO
     for c in reversed(coefficients):
@@ -61,11 +66,17 @@ def polynomial(coefficients: Sequence[float], t: Expression) -> Expression:
     return as_expression(value)
 
 
-def moon_and_sun(centuries: Expression) -> list[Expression]:
-    """Delaunay's l, l', F, D and Omega, rad: the anomalies of Moon and Sun, the Moon's distance
-    from its node, its elongation, and the longitude of the node.
+def polynomials(rows: Sequence[Sequence[Number]], t: Expression) -> Expression:
+    """sum_k c_k t^k for each row of coefficients, which may differ in length; shape (rows,)."""
+    columns = zip_longest(*rows, fillvalue=0)
+    return polynomial([as_expression(list(column)) for column in columns], t)
+
+
+def moon_and_sun(centuries: Expression) -> Expression:
+    """Delaunay's l, l', F, D and Omega, rad, shape (5,): the anomalies of Moon and Sun, the Moon's
+    distance from its node, its elongation, and the longitude of the node.
     """
-    return [ARCSECOND * polynomial(each, centuries) for each in _LUNISOLAR]
+    return ARCSECOND * polynomials(_LUNISOLAR, centuries)
 
 
 def nutation(centuries: Expression, accuracy: float) -> tuple[Expression, Expression]:
@@ -74,9 +85,8 @@ def nutation(centuries: Expression, accuracy: float) -> tuple[Expression, Expres
     accuracy: rad by which either may be off within a century of J2000, by terms left out.
     """
     multipliers, table = _terms(accuracy)
-    moon = moon_and_sun(centuries)
-    arguments = stack([*moon, *(polynomial(each, centuries) for each in _PLANETARY)])
-    angles = constant(multipliers) @ arguments
+    arguments = [moon_and_sun(centuries), polynomials(_PLANETARY, centuries)]
+    angles = constant(multipliers) @ concatenate(arguments)
     sines, cosines = as_expression(sin(angles)), as_expression(cos(angles))
     longitude = constant(table[:, 0]) @ sines + constant(table[:, 1]) @ cosines
     longitude = longitude + centuries * (constant(table[:, 4]) @ sines)
@@ -94,9 +104,8 @@ def locator(centuries: Expression) -> Expression:
         multipliers = table["locator_multipliers"].astype(float)
         power = table["locator_power"]
         waves = table["locator"] * (1e-8 * ARCSECOND)
-    moon = moon_and_sun(centuries)
-    others = [polynomial(each, centuries) for each in (_VENUS, _EARTH, _PRECESSION)]
-    angles = constant(multipliers) @ stack([*moon, *others])
+    others = polynomials((_VENUS, _EARTH, _PRECESSION), centuries)
+    angles = constant(multipliers) @ concatenate([moon_and_sun(centuries), others])
     sines, cosines = as_expression(sin(angles)), as_expression(cos(angles))
     value: Expression = ZERO
     for k in reversed(range(len(_LOCATOR))):
