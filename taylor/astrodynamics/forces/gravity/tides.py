@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from taylor.astrodynamics.forces.force import OrbitState
@@ -14,7 +15,7 @@ from taylor.astrodynamics.forces.gravity.harmonics import gradient
 from taylor.astrodynamics.forces.gravity.spherical import Rotation, turned_back, uniform_rotation
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import stack
+from taylor.expressions.leaves import constant, stack
 from taylor.functions.powers import sqrt
 
 Position = Callable[[Expression], Expression | NDArray]  # of seconds of TDB: (3,), km
@@ -32,6 +33,26 @@ LOVE: dict[tuple[int, int], tuple[float, float]] = {
 }
 LOVE_PLUS = {0: -0.00089, 1: -0.00080, 2: -0.00057}
 _ARCSECOND = math.pi / 648000
+_SHAPE = (5, 5)  # degrees and orders 0 .. 4
+_COUNT = math.prod(_SHAPE)
+
+
+def _unit(n: int, m: int) -> NDArray[np.float64]:
+    """One at degree n and order m."""
+    found = np.zeros(_SHAPE)
+    found[n, m] = 1.0
+    return found
+
+
+def _responses() -> NDArray[np.float64]:
+    """What V and W of the degrees and orders of `LOVE` make of C and S; shape (50, 14)."""
+    found = np.zeros((2, *_SHAPE, len(LOVE), 2))
+    for i, ((n, m), (k, late)) in enumerate(LOVE.items()):
+        # (k + i late)(V - i W)/(2 n + 1) is dC - i dS.
+        found[:, n, m, i] = np.array([[k, late], [-late, k]]) / (2 * n + 1)
+        if n == 2:
+            found[:, 4, m, i] = np.eye(2) * LOVE_PLUS.get(m, 0.0) / 5
+    return found.reshape(2 * _COUNT, -1)
 
 
 class SolidTides:
@@ -78,28 +99,20 @@ class SolidTides:
 
     def coefficients(self, time: Expression) -> tuple[Expression, Expression]:
         """Changes of C and S, fully normalised, expressions of shape (5, 5)."""
-        c: list[list[Any]] = [[0.0] * 5 for _ in range(5)]
-        s: list[list[Any]] = [[0.0] * 5 for _ in range(5)]
         turned = self.rotation(time)
-        for gm, position in self.bodies:
-            raised = _harmonics((turned @ position(time)) / self.radius)
-            for (n, m), (k, late) in LOVE.items():
-                v, w = raised[n, m]
-                factor = gm / self.gm / (2 * n + 1)
-                # (k + i late)(V - i W) is dC - i dS.
-                c[n][m] = c[n][m] + factor * (k * v + late * w)
-                s[n][m] = s[n][m] + factor * (k * w - late * v)
-            for m, k in LOVE_PLUS.items():
-                v, w = raised[2, m]
-                factor = gm / self.gm / 5
-                c[4][m], s[4][m] = c[4][m] + factor * k * v, s[4][m] + factor * k * w
+        masses = stack([gm / self.gm for gm, _ in self.bodies])
+        places = stack([position(time) for _, position in self.bodies]) @ turned.T
+        raised = _harmonics(places.T / self.radius)  # one formula for all bodies
+        sums = stack([each for nm in LOVE for each in raised[nm]]) @ masses
+        changes = constant(_responses()) @ sums
+        c, s = changes[:_COUNT].reshape(_SHAPE), changes[_COUNT:].reshape(_SHAPE)
         if self.zero_tide:
-            c[2][0] = c[2][0] - PERMANENT_TIDE
+            c = c - PERMANENT_TIDE * _unit(2, 0)
         if self.pole is not None:
             m1, m2 = (q / _ARCSECOND for q in self.pole(time))
-            c[2][1] = c[2][1] - 1.333e-9 * (m1 + 0.0115 * m2)
-            s[2][1] = s[2][1] - 1.333e-9 * (m2 - 0.0115 * m1)
-        return stack([stack(row) for row in c]), stack([stack(row) for row in s])
+            c = c - 1.333e-9 * (m1 + 0.0115 * m2) * _unit(2, 1)
+            s = s - 1.333e-9 * (m2 - 0.0115 * m1) * _unit(2, 1)
+        return c, s
 
     def acceleration(self, state: OrbitState) -> Expression:
         """The acceleration, km/s^2, shape (3,), in the axes of the state."""
@@ -111,7 +124,10 @@ class SolidTides:
 
 
 def _harmonics(position: Any) -> dict[tuple[int, int], tuple[Any, Any]]:
-    """P_nm(sin phi) (cos m lambda, sin m lambda)/r^(n+1), normalised, for n = 2, 3; r in radii."""
+    """P_nm(sin phi) (cos m lambda, sin m lambda)/r^(n+1), normalised, for n = 2, 3; r in radii.
+
+    position: shape (3,), or (3, bodies).
+    """
     x, y, z = position
     w = 1 / (x * x + y * y + z * z)
     s, x, y = z * w, x * w, y * w
