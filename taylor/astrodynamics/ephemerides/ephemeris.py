@@ -58,6 +58,7 @@ _DE440 = {
 }
 _SUN, _PLANETS = 10, range(1, 10)  # NAIF's numbers
 _LARGEST = ("ceres", "pallas", "vesta")
+_ASKED = {(0,): "position", (1,): "velocity", (2,): "acceleration", (0, 1): "state"}
 
 
 class Ephemeris:
@@ -318,7 +319,7 @@ class Ephemeris:
                 self._made[target, origin] = self._named(series, what)
             series = self._made[target, origin]
             build = partial(_derivatives, series, derivatives)
-            self._functions[key] = _function("position", series, build)
+            self._functions[key] = _function(_ASKED[derivatives], series, build)
         return self._functions[key](t)
 
     # -- chains of vectors ------------------------------------------------------------------------

@@ -301,3 +301,13 @@ def test_an_integration_beyond_the_span_names_the_ephemeris(
     assert out.status is ty.Status.NON_FINITE and np.isfinite(ta.state).all()
     assert out.time == pytest.approx(reached * 86400.0, abs=1e-6)
     assert "reads the ephemeris de421 of " in out.message and date in out.message
+
+
+@pytest.mark.parametrize("method", ["position", "velocity", "acceleration", "state"])
+def test_times_outside_are_refused_by_the_name_of_what_was_asked(method: str) -> None:
+    pytest.importorskip("de421")
+    ephemeris = ty.astrodynamics.Ephemeris("de421")
+    with pytest.raises(
+        ArgumentError, match=rf"Ephemeris\.{method}: the time 1000000000000.0 is not within"
+    ):
+        getattr(ephemeris, method)("mars", 1e12)
