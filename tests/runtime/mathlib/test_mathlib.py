@@ -94,6 +94,18 @@ def test_lanes_have_the_bits_of_the_scalar_code(name: str, lanes: int) -> None:
         assert np.array_equal(bits(first), bits(second))
 
 
+@pytest.mark.parametrize("name", ("sin", "cos", "tan", "sincos", "sin_over_x"))
+def test_single_numbers_near_zero_have_the_bits_of_lanes(name: str) -> None:
+    """These take a shorter way below 0.75, for single numbers alone."""
+    edges = np.nextafter(0.75, [0.0, 0.75, 1.0])
+    others = [0.0, 5e-324, 1e-300, 1e-9, 0.1, np.pi / 4, 0.8, 1.6, 2.0**30, 1e300, np.inf, np.nan]
+    x = np.concatenate([edges, others, np.linspace(0.0, 1.6, 1000)])
+    x = np.concatenate([x, -x])
+    found, wanted = (compiled(name, lanes)(x) for lanes in (0, 8))
+    for one, other in zip(found, wanted, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
 @pytest.mark.parametrize("target", WITH_FMA)
 @pytest.mark.parametrize("name", ["exp", "log", "pow", "sincos", "erfc", "cbrt", "atan2"])
 def test_targets_have_the_bits_of_the_host(name: str, target: str) -> None:
