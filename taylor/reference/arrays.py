@@ -21,6 +21,7 @@ from taylor_runtime.program.arrays import (
     ArrayRow,
     Contract,
     Join,
+    Pairs,
     Pick,
     Put,
     Running,
@@ -38,6 +39,7 @@ from taylor_runtime.program.program import Input, Program
 from taylor_runtime.program.shapes.sums import (
     chunk_lanes,
     chunks,
+    chunks_of_half,
     products,
     running_lanes,
     total_lanes,
@@ -221,6 +223,20 @@ class ArrayInterpreter(Interpreter):
             found[place] = self._put_together(moved.kind, list(lines), n)
         return found
 
+    def pairs(self, moved: Pairs, shape: Shape, n: int) -> Array:
+        source, mirrored = self._array_of(moved.source, n), self._array_of(moved.mirrored, n)
+        found, (put, _) = _objects(shape), self._way("sum")
+        lanes = max(chunk_lanes(shape[-1], n), 1)
+        for *middle, p in _places(shape):
+            total = self.zero
+            for i in range(p):
+                total = total + mirrored[(i, *middle, p)]
+            sums = [self.zero] * lanes
+            for element, lane in chunks_of_half(shape[-1], lanes, p):
+                sums[lane] = sums[lane] + source[(p, *middle, element)]
+            found[(*middle, p)] = total + halves_added(sums, put)
+        return found
+
     def _put_together(self, kind: str, lines: Sequence[Array], n: int) -> Any:
         """Elements whose last axis is in lanes; an extreme may meet one twice."""
         put, start = self._way(kind)
@@ -332,6 +348,7 @@ MOVES: dict[type, Callable[[ArrayInterpreter, Any, Shape, int], Array]] = {
     Put: ArrayInterpreter.put,
     Region: ArrayInterpreter.region,
     Total: ArrayInterpreter.total,
+    Pairs: ArrayInterpreter.pairs,
     Running: ArrayInterpreter.running,
     Contract: ArrayInterpreter.contract,
 }

@@ -13,8 +13,9 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import StepArithmetic
+from taylor_runtime.arrays.loops.halves import HalfWriter
+from taylor_runtime.arrays.loops.nests import NestWriter
 from taylor_runtime.arrays.memory import ArrayMemory
-from taylor_runtime.arrays.nests import NestWriter
 from taylor_runtime.arrays.plan import (
     BEYOND,
     CONSTANT,
@@ -162,6 +163,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             self._nest(nests[0], n, second, None)
             return []
 
+        for nest in nests:
+            if nest.half:  # all elements of its sums are added to at each place of the first axis
+                self._writer(nest, n, second, 0).clear()
+
         def one(first: Index, _: list[Value]) -> Sequence[Value]:
             for nest in nests:
                 self._nest(nest, n, second, first)
@@ -173,7 +178,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def _nest(self, nest: Nest, n: Index, second: bool | None, first: Index | None) -> None:
         self.memory.values.clear()
         self.kernels.forget()
-        NestWriter(self, nest, n, second, first).emit()
+        self._writer(nest, n, second, first).emit()
+
+    def _writer(self, nest: Nest, n: Index, second: bool | None, first: Index | None) -> NestWriter:
+        return (HalfWriter if nest.half else NestWriter)(self, nest, n, second, first)
 
     def _made_again(self, index: int, n: Index, chunk: Chunk) -> Value:
         """Coefficient n of a row that is not kept."""

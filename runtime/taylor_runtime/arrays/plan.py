@@ -29,12 +29,14 @@ from taylor_runtime.arrays.plans.works import (
     may_share,
 )
 from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
+from taylor_runtime.passes.pairs.fold import triangle
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     Call,
     Contract,
     Factor,
     Join,
+    Pairs,
     Pick,
     Put,
     Running,
@@ -86,6 +88,7 @@ class Plan:
     same:   rows that lie in the memory of another one, since that is changed where it is.
     recent: rows of which one order is kept, since the next one is read before it is stored.
     sums:   rows that states add up themselves, beyond order zero.
+    halves: rows of pairs of which a half is computed, see `Nest`.
     joins:  those that are read where their parts are, and never made.
     """
 
@@ -112,6 +115,7 @@ class Plan:
         }
         self.inverted = {k for k in self.divisors if self._is_computed(k)}
         self.varies = varying(program)
+        self.halves = triangle(program)
         self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
         for index in range(len(program.rows)):
             for name in self.passes(index):
@@ -218,7 +222,7 @@ class Plan:
             self._from_memory(reads)
             return
         space = row.shape
-        if isinstance(row.moved, Total | Scatter):
+        if isinstance(row.moved, Total | Pairs | Scatter):
             space = self.program.shape(row.moved.source)
         elsewhere = isinstance(row.moved, Take | Pick)  # the elements that it reads are others
         in_place = [read.row for read in reads if read.row in self.joins]
@@ -226,18 +230,23 @@ class Plan:
         summed: Summed | None = None
         if isinstance(row.moved, Total):
             summed = row.moved.axes, total_lanes(self.program, row.moved)
+        elif isinstance(row.moved, Pairs):
+            summed = (len(space) - 1,), Lanes((len(space) - 1,))
+            accesses.append(contiguous(space))
         elif isinstance(row.moved, Take | Pick | Scatter):
             accesses.append((1,) * len(space))  # no axes are one
             summed = ((), Lanes(last=True)) if isinstance(row.moved, Scatter) else None
         else:
             accesses.append(contiguous(space))
         cut = bool(in_place), self.convolves(index) or summed is not None
-        nest = self._nest(name, Nest(space, accesses=accesses), now, summed, elsewhere, cut)
+        half = isinstance(row.moved, Pairs) or index in self.halves
+        new = Nest(space, accesses=accesses, half=half)
+        nest = self._nest(name, new, now, summed, elsewhere, cut)
         for join in in_place:
             for axis, ends in seams(self.program, join).items():
                 nest.seams.setdefault(axis, set()).update(ends)
         self._add_again(nest, list(reversed(now)))
-        kinds = {Total: nest.totals, Scatter: nest.adds}
+        kinds = {Total: nest.totals, Pairs: nest.totals, Scatter: nest.adds}
         kinds.get(type(row.moved), nest.rows).append(index)
         if not elsewhere:
             reads = [read for read in reads if read not in now or not self.inside(nest, read.row)]

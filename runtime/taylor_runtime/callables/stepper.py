@@ -154,8 +154,9 @@ def build_array_stepper(
     """
     from taylor_runtime.arrays.series import outside, series_of_arrays
     from taylor_runtime.passes.arrange import arranged
+    from taylor_runtime.passes.pairs.fold import folded
 
-    program = arranged(program)
+    program = folded(arranged(program), memory[0])
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"arrays {options}\n{program.text()}"
     linked = {**(externals or {}), **outside(*memory)}

@@ -112,7 +112,7 @@ class _Turned:
         for index, row in enumerate(self._all()):
             if row.moved is not None and not isinstance(row.moved, READ_AS_VIEWS):
                 yield from moved_rows(row.moved)
-            elif self._turn(index) is not None:
+            elif self._turn(index) is not None or isinstance(row.start, Input):
                 yield from rows_used(row)
 
     def _all(self) -> list[ArrayRow]:
@@ -158,27 +158,33 @@ class _Turned:
         shape = tuple(row.shape[axis] for axis in order)
         made = replace(row, start=plain.start, step=plain.step, shape=shape)
         self.rows[self._number("row", index)] = made
+        if ("plain", index) in self.numbers:  # states want it, which come before it
+            self._turn_back(index, order)
 
     def _plain(self, index: int) -> int:
         """The row in its old order."""
         order = self._turn(index)
         if order is None:
             return self._number("row", index)
-        row = self.old.row(index)
         known = ("plain", index) in self.numbers
         number = self._number("plain", index)
-        if not known:
-            turned = contiguous([row.shape[axis] for axis in order])
-            strides = tuple(turned[order.index(axis)] for axis in range(len(order)))
-            view = View(self._number("row", index), 0, strides)
-            width, constant = row.width, row.constant
-            moved = ArrayRow(width=width, constant=constant, shape=row.shape, moved=view)
-            self.rows[self._number("view", index)] = moved
-            step = Step((Term(1, Coefficient(self._number("view", index))),))
-            self.rows[number] = ArrayRow(
-                step=step, width=width, constant=constant, name=row.name, shape=row.shape
-            )
+        if not known and self._number("row", index) in self.rows:
+            self._turn_back(index, order)
         return number
+
+    def _turn_back(self, index: int, order: Order) -> None:
+        """Copy a turned row to its old order."""
+        row = self.old.row(index)
+        turned = contiguous([row.shape[axis] for axis in order])
+        strides = tuple(turned[order.index(axis)] for axis in range(len(order)))
+        view = View(self._number("row", index), 0, strides)
+        width, constant = row.width, row.constant
+        moved = ArrayRow(width=width, constant=constant, shape=row.shape, moved=view)
+        self.rows[self._number("view", index)] = moved
+        step = Step((Term(1, Coefficient(self._number("view", index))),))
+        self.rows[self._number("plain", index)] = ArrayRow(
+            step=step, width=width, constant=constant, name=row.name, shape=row.shape
+        )
 
     def _operand(self, index: int, space: Shape, order: Order) -> int:
         """A row as rows of a turned shape read it."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from taylor_runtime.program.kernels import Region, all_programs
 from taylor_runtime.program.lines import head_lines, row_line
@@ -71,6 +72,16 @@ class Total:
     source: int
     axes: tuple[int, ...]
     kind: str = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Sums over pairs of which each was computed once: element (.., p) is the sum of source's
+    elements (p, .., j) for j >= p and of mirrored's elements (i, .., p) for i < p.
+    """
+
+    source: int
+    mirrored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,7 @@ Moved = (
     | Scatter
     | Join
     | Total
+    | Pairs
     | Pick
     | Put
     | Running
@@ -291,17 +303,21 @@ def moved_rows(moved: Moved | None) -> tuple[int, ...]:
     """The rows that a move reads."""
     if moved is None:
         return ()
-    if isinstance(moved, Contract):
-        return (moved.a, moved.b)
-    if isinstance(moved, Pick):
-        return (moved.source, moved.places)
-    if isinstance(moved, Put):
-        return (moved.source, moved.places, moved.values)
     if isinstance(moved, Region):
         return moved.operands
-    if isinstance(moved, Solve):
-        return (moved.factor, moved.side)
-    return moved.parts if isinstance(moved, Join) else (moved.source,)
+    if isinstance(moved, Join):
+        return moved.parts
+    return tuple([getattr(moved, name) for name in _OPERANDS.get(type(moved), _ONE)])
+
+
+_ONE = ("source",)
+_OPERANDS: dict[type, tuple[str, ...]] = {  # of moves that read other rows than one source
+    Contract: ("a", "b"),
+    Pairs: ("source", "mirrored"),
+    Pick: ("source", "places"),
+    Put: ("source", "places", "values"),
+    Solve: ("factor", "side"),
+}
 
 
 def series_rows(moved: Moved) -> tuple[int, ...]:
@@ -317,6 +333,8 @@ def in_words(moved: Moved) -> tuple[str, str]:
     if isinstance(moved, Total):
         over = ", ".join(map(str, moved.axes))
         return moved.kind, f"{moved.kind} of {rows} over axis {over}"
+    if isinstance(moved, Pairs):
+        return "sum over pairs", f"sums over pairs of {rows}"
     if isinstance(moved, Running):
         return "running sum", f"sums of {rows} along axis {moved.axis}"
     if isinstance(moved, Contract):
@@ -351,21 +369,15 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
     """The row where row r of those it uses is now at place[r]."""
     plain = with_slots(row, [place[used] for used in rows_used(row)])
     moved = row.moved
-    if isinstance(moved, Contract):
-        moved = replace(moved, a=place[moved.a], b=place[moved.b])
-    elif isinstance(moved, Pick):
-        moved = replace(moved, source=place[moved.source], places=place[moved.places])
-    elif isinstance(moved, Put):
-        used = [place[row] for row in moved_rows(moved)]
-        moved = Put(*used)
-    elif isinstance(moved, Region):
+    if isinstance(moved, Region):
         moved = replace(moved, operands=tuple(place[operand] for operand in moved.operands))
-    elif isinstance(moved, Solve):
-        moved = replace(moved, factor=place[moved.factor], side=place[moved.side])
     elif isinstance(moved, Join):
         moved = replace(moved, parts=tuple(place[part] for part in moved.parts))
     elif moved is not None:
-        moved = replace(moved, source=place[moved.source])
+        given: dict[str, Any] = {
+            name: place[getattr(moved, name)] for name in _OPERANDS.get(type(moved), _ONE)
+        }
+        moved = replace(moved, **given)
     return replace(row, start=plain.start, step=plain.step, moved=moved)
 
 

@@ -9,6 +9,7 @@ from taylor_runtime.program.arrays import (
     ArrayRow,
     Contract,
     Join,
+    Pairs,
     Scatter,
     Total,
     View,
@@ -27,7 +28,7 @@ def seen_from_outside(program: ArrayProgram) -> set[int]:
     found = {row for row, _ in program.outputs}
     for index in range(len(program.rows)):
         row = program.row(index)
-        if not isinstance(row.moved, Total | Scatter | Join):
+        if not isinstance(row.moved, Total | Pairs | Scatter | Join):
             found |= set(moved_rows(row.moved))
         if row.step is not None:
             for term in row.step.terms:

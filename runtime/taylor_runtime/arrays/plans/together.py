@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from taylor_runtime.arrays.plans.works import Nest, Together, Work, access_of
-from taylor_runtime.program.arrays import ArrayProgram, Pick, Shape, Take, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Pairs, Pick, Shape, Take, contiguous
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.shapes.reads import Read
 from taylor_runtime.program.shapes.walks import aligned
@@ -35,7 +35,8 @@ class Neighbours:
             if isinstance(work, Nest) and self._joins(group, work):
                 group.append(work)
                 continue
-            pays = len(group) > 1 and self._numbers_kept(group) >= FAR
+            halves = any(nest.half for nest in group)
+            pays = len(group) > 1 and (halves or self._numbers_kept(group) >= FAR)
             found += [Together(group)] if pays else group
             group = []
             if isinstance(work, Nest) and self._joins([], work):
@@ -50,15 +51,16 @@ class Neighbours:
             return False
         if nest.seams or (nest.summed and 0 in nest.summed[0][0]):
             return False
-        if group and group[0].space[0] != nest.space[0]:
+        if group and (group[0].space[0], group[0].half) != (nest.space[0], nest.half):
             return False
         made = {row for other in group for row in (*other.rows, *other.totals)}
+        whole = {row for row in made if isinstance(self.program.row(row).moved, Pairs)}
         for row in (*nest.rows, *nest.totals):
             for read in self.reads(row):
                 root = access_of(self.program, read.row).row
                 if root in made and root not in self.again:
                     elsewhere = isinstance(self.program.row(row).moved, Take | Pick)
-                    if elsewhere or not self._stays(read.row, nest.space):
+                    if elsewhere or root in whole or not self._stays(read.row, nest.space):
                         return False
         return True
 

@@ -39,6 +39,8 @@ class Nest:
     accesses: the strides at which all this is read and written.
     parts:  (row, number of the part) of joined rows that elements are copied to.
     adds:   rows that elements are scattered to.
+    half:   only for elements i .., j with j >= i along the first and last axis, as sums over pairs
+            want them; lanes lie along the last axis, and those of j < i may be anything.
     seams:  by axis, where loops are cut, since rows read parts of joins in their places.
     """
 
@@ -49,6 +51,7 @@ class Nest:
     adds: list[int] = field(default_factory=list)
     summed: list[Summed] = field(default_factory=list)  # one, where there are totals or adds
     accesses: list[Shape] = field(default_factory=list)
+    half: bool = False
     seams: dict[int, set[int]] = field(default_factory=dict)
 
     @property
@@ -84,7 +87,9 @@ Work = Nest | Whole
 
 def may_share(one: Nest, other: Nest) -> bool:
     """Whether two nests may be one, whose totals add in the order that each of them has."""
-    if one.space != other.space or (one.summed and other.summed and one.summed != other.summed):
+    if (one.space, one.half) != (other.space, other.half) or (
+        one.summed and other.summed and one.summed != other.summed
+    ):
         return False
     lanes = [lanes.summed for _, lanes in one.summed or other.summed]
     return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
+from typing import Protocol, Self, TypeVar
 
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -29,6 +30,15 @@ from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.reads import reads_at_zero
 from taylor_runtime.program.shapes.walks import Lanes, aligned, walk_of
 from taylor_runtime.program.widths import CHUNK, REGISTER
+
+
+class _Divided(Protocol):
+    def __floordiv__(self, other: int, /) -> Self: ...
+
+    def __mul__(self, other: int, /) -> Self: ...
+
+
+N = TypeVar("N", bound=_Divided)  # a number, or a value of machine code
 
 # -- totals -------------------------------------------------------------------------------------
 
@@ -87,6 +97,22 @@ def chunks(size: int, lanes: int) -> Iterator[tuple[int, int]]:
     for wanted in range(0, size, lanes):
         first = min(wanted, size - lanes)
         yield first, wanted - first
+
+
+# -- sums over pairs ----------------------------------------------------------------------------
+
+
+def first_of_half(i: N) -> N:
+    """The first element of lanes with those beyond i: chunks begin with the register of i."""
+    return i // REGISTER * REGISTER
+
+
+def chunks_of_half(size: int, lanes: int, i: int) -> Iterator[tuple[int, int]]:
+    """(element, its lane) for all from i on."""
+    for wanted in range(first_of_half(i), size, lanes):
+        first = min(wanted, size - lanes)
+        for element in range(max(wanted, i), first + lanes):
+            yield element, element - first
 
 
 # -- running sums -------------------------------------------------------------------------------

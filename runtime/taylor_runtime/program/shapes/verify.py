@@ -11,6 +11,7 @@ from taylor_runtime.program.arrays import (
     Call,
     Contract,
     Join,
+    Pairs,
     Pick,
     Put,
     Running,
@@ -236,6 +237,14 @@ def _total(program: ArrayProgram, row: ArrayRow) -> None:
         raise ProgramError(f"{moved.kind} of no elements")
 
 
+def _pairs(program: ArrayProgram, row: ArrayRow) -> None:
+    assert isinstance(row.moved, Pairs)
+    source, mirrored = map(program.shape, moved_rows(row.moved))
+    if len(source) < 2 or source[0] != source[-1] or mirrored != source:
+        raise ProgramError(f"no pairs are what arrays of shapes {source} and {mirrored} have")
+    _needs_shape(row, source[1:])
+
+
 def _pick(program: ArrayProgram, row: ArrayRow) -> None:
     moved = row.moved
     assert isinstance(moved, Pick)
@@ -296,6 +305,7 @@ _MOVES: dict[type, Callable[[ArrayProgram, ArrayRow], None]] = {
     Scatter: _scatter,
     Join: _join,
     Total: _total,
+    Pairs: _pairs,
     Pick: _pick,
     Put: _put,
     Running: _running,

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Protocol
 
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arrays.loops.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import BEYOND, START, Plan
 from taylor_runtime.arrays.plans.works import Nest
-from taylor_runtime.arrays.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -23,12 +23,13 @@ from taylor_runtime.program.arrays import (
     Take,
     Total,
     contiguous,
+    moved_rows,
 )
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.reads import OLD
 from taylor_runtime.program.shapes.sums import chunk_lanes
-from taylor_runtime.program.shapes.walks import aligned, walk_of
+from taylor_runtime.program.shapes.walks import Lanes, aligned, walk_of
 
 
 class Elements(Protocol):
@@ -66,8 +67,11 @@ class NestWriter:
         self.memory = emitter.memory
         self.nest = nest
         self.n = n
-        summed, lanes = nest.summed[0] if nest.summed else ((), None)
-        walk = self.walk = walk_of(nest.space, self._accesses(), summed, first is not None, lanes)
+        summed, lanes = (
+            nest.summed[0] if nest.summed else ((), Lanes(last=True) if nest.half else None)
+        )
+        apart = nest.half or first is not None
+        walk = self.walk = walk_of(nest.space, self._accesses(), summed, apart, lanes)
         self.lanes = 0
         if walk.vector is not None:
             parts, n = ELEMENTS[emitter.element].parts, 0 if emitter.memory.at_zero else 1
@@ -75,12 +79,14 @@ class NestWriter:
 
     def emit(self) -> None:
         self.memory.segments.clear()
+        if self.first is None:
+            self.clear()
+        self._kept(0, (), None)
+
+    def clear(self) -> None:
+        """Zeros where elements are added to what there is."""
         for row in self.nest.adds:
             self._clear(row)
-        if self.first is None:
-            self._kept(0, (), None)
-        else:
-            self._kept(1, (self.first,), None)
 
     def _accesses(self) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""
@@ -94,14 +100,9 @@ class NestWriter:
                 if not (late or read.row in self.plan.again or read.row in self.plan.joins):
                     found.append(self._strides(read.row, self.nest.space))
         for index in self.nest.totals:
-            moved = self.program.row(index).moved
-            assert isinstance(moved, Total)
-            found.append(self._strides(moved.source, self.nest.space))
-            shape = self.program.shape(index)
-            kept = iter(contiguous(shape))
-            found.append(
-                tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
-            )
+            for used in moved_rows(self.program.row(index).moved):
+                found.append(self._strides(used, self.nest.space))
+            found.append(self._placed(index))
         for index, part in self.nest.parts:
             row = self.program.row(index)
             assert isinstance(row.moved, Join)
@@ -112,6 +113,12 @@ class NestWriter:
             assert isinstance(moved, Scatter)
             found.append(self._strides(moved.source, self.nest.space))
         return found
+
+    def _placed(self, total: int) -> Shape:
+        """The strides at which sums lie, along the axes of the nest."""
+        moved, kept = self.program.row(total).moved, iter(contiguous(self.program.shape(total)))
+        assert isinstance(moved, Total)
+        return tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
 
     def _touches_all(self) -> bool:
         """Whether elements of the whole shape are in an array: stored, taken, or scattered."""
@@ -145,57 +152,66 @@ class NestWriter:
             self._kept(depth + 1, (*indices, index), fresh)
             return []
 
-        self._loop(depth, one, [])
+        self._loop(depth, one, [], indices)
 
     def _loop(
         self,
         depth: int,
         body: Callable[[Index, Value | None, list[Value]], list[Value]],
         carried: list[Value],
+        outer: tuple[Index, ...],
     ) -> list[Value]:
-        """body(index, lanes that are new, carried) along an axis of the walk."""
+        """body(index, lanes that are new, carried) along an axis of the walk; outer: where it is
+        on those before.
+        """
+        if not depth and self.first is not None:
+            return body(self.first, None, carried)
         axis, lanes = self.walk.axes[depth], self.lanes
         if axis.last not in self.nest.seams:
-            return self._part(depth, 0, axis.size, body, carried)
+            return self._part(depth, self._begin(depth, outer), axis.size, body, carried)
         ends = sorted(self.nest.seams[axis.last])
         for start, stop in pairwise(ends):
             self.memory.segments[axis.last] = start
             if depth == self.walk.vector:
                 self.lanes = _fitting(stop - start, lanes)
-            carried = self._part(depth, start, stop - start, body, carried)
+            carried = self._part(depth, start, stop, body, carried)
         self.lanes = lanes
         return carried
 
     def _part(
         self,
         depth: int,
-        begin: int,
-        size: int,
+        begin: Index,
+        end: int,
         body: Callable[[Index, Value | None, list[Value]], list[Value]],
         carried: list[Value],
     ) -> list[Value]:
         """The same for some of the axis."""
         if depth != self.walk.vector or not self.lanes:
-            if size == 1:
+            if begin == end - 1:
                 return body(begin, None, carried)
-            end = begin + size
             return self.b.fold(begin, end, carried, lambda i, values: body(i, None, values))
         lanes = self.lanes
-        if size == lanes:
+        if begin == end - lanes:
             return body(begin, None, carried)
-        count, rest = -(-size // lanes), size % lanes
+        count = (end - begin + lanes - 1) // lanes
+        rest = isinstance(begin, Value) or (end - begin) % lanes
 
         def some(i: Index, values: list[Value]) -> list[Value]:
             start = i * lanes + begin
             if not rest:
                 return body(start, None, values)
             assert isinstance(start, Value)
-            last = self.b.intrinsic("smin", start, self.b.constant(begin + size - lanes, I64))
+            last = self.b.intrinsic("smin", start, self.b.constant(end - lanes, I64))
             numbers = self.b.constants(list(range(lanes)), "i64")
             fresh = self.b.compare("ge", numbers, self.b.splat(start - last, lanes))
             return body(last, fresh, values)
 
         return self.b.fold(0, count, carried, some)
+
+    def _begin(self, depth: int, outer: tuple[Index, ...]) -> Index:
+        """The first element along an axis that is wanted."""
+        return 0
 
     def _inside(self, indices: tuple[Index, ...], fresh: Value | None) -> None:
         """All rows at a place, and the loops that sum them."""
@@ -226,7 +242,7 @@ class NestWriter:
         def one(index: Index, new: Value | None, carried: list[Value]) -> list[Value]:
             return self._summed(depth + 1, (*indices, index), new or fresh, carried)
 
-        return self._loop(depth, one, sums)
+        return self._loop(depth, one, sums, indices)
 
     def _kind(self, row: int) -> Reduction:
         moved = self.program.row(row).moved
@@ -243,10 +259,9 @@ class NestWriter:
         found: list[Value] = []
         fresh = place.fresh if self._along() else None
         for row in self.nest.totals:
-            kind, moved = self._kind(row), self.program.row(row).moved
-            assert isinstance(moved, Total)
+            kind, source = self._kind(row), moved_rows(self.program.row(row).moved)[0]
             old = sums[len(found) : len(found) + kind.values]
-            value = self.b.normal(self.memory.newest(moved.source, self.n, place))
+            value = self.b.normal(self.memory.newest(source, self.n, place))
             found += kind.add(self.b, old, value, self._position(place), fresh)
         return found
 
@@ -272,10 +287,7 @@ class NestWriter:
         """Put what came out where it belongs, if somebody reads this order."""
         if not self.memory.kept(row, self.n):
             return
-        moved = self.program.row(row).moved
-        assert isinstance(moved, Total)
-        kept = iter(contiguous(self.program.shape(row)))
-        strides = tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
+        strides = self._placed(row)
         if self._along():
             place = Place(0, 0, place.walk, place.indices)
         total = self._kind(row).end(self.b, values, self._along(), self.emitter.element)
