@@ -23,6 +23,7 @@ from taylor_runtime.engine.call import (
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import is_written, series_of_flow
+from taylor_runtime.passes.beside import side_by_side
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -210,8 +211,9 @@ def build_linear(
     if not linear_pays(linear):
         return None
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
-    source = f"flow {options}\n{linear.text()}"
-    return _compiled(linear, linear, options, externals, source, series_of_linear)
+    packed = side_by_side(linear)
+    source = f"flow {options}\n{packed.text()}"
+    return _compiled(packed, linear, options, externals, source, series_of_linear)
 
 
 def _compiled(

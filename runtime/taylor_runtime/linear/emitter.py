@@ -10,6 +10,7 @@ from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.arithmetic.kernel_calls import KernelCalls
 from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.lanes import join
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.linear.memory import LinearMemory
 from taylor_runtime.linear.sums import LinearSums, Old
@@ -60,7 +61,7 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
     def _order_zero(self, constant: bool) -> None:
         self.kernels.forget()
         for index, row in enumerate(self.program.rows):
-            if row.constant == constant:
+            if row.constant == constant and row.gather is None:  # of which products are old
                 for chunk in self.memory.chunks(index):
                     self._start(index, row, chunk)
 
@@ -106,6 +107,10 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
                 self.memory.store(index, n, chunk, value)
 
     def _value(self, row: Row, n: Index, chunk: Chunk, old: Old) -> Value:
+        if row.gather is not None:
+            sources = [source for source, _ in row.gather.sources]
+            number = self.memory.number
+            return join(self.b, [self.memory.newest(source, n, number) for source in sources])
         if row.step is not None:
             return self.step_value_of(
                 row.step, n, chunk, self.sums.of(row.step.terms, n, chunk, old)

@@ -26,6 +26,10 @@ class LinearMemory(RowMemory):
             return super().chunks(row)
         return tuple(Chunk(k * batch, batch) for k in range(self.program.rows[row].width))
 
+    def _is_in_lanes(self, row: int) -> bool:
+        """Whether lanes of a row differ: derivatives, and numbers that are gathered."""
+        return self.flow.is_polynomial(row) or self.program.rows[row].gather is not None
+
     def is_looped(self, row: int) -> bool:
         return False
 
@@ -35,12 +39,12 @@ class LinearMemory(RowMemory):
             if isinstance(n, int):
                 return zero
             return self.b.select(self.b.eq(n, 0), self.coefficient(row, 0, chunk), zero)
-        if self.flow.is_polynomial(row):
+        if self._is_in_lanes(row):
             return super().coefficient(row, n, chunk)
         return self.b.splat(super().coefficient(row, n, self.number), chunk.lanes)
 
     def newest(self, row: int, n: Index, chunk: Chunk) -> Value:
-        if self.flow.is_polynomial(row):
+        if self._is_in_lanes(row):
             return super().newest(row, n, chunk)
         if self.program.rows[row].constant:
             return self.coefficient(row, n, chunk)

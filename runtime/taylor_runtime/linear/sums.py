@@ -13,10 +13,12 @@ from taylor_runtime.arithmetic.step import Doubled
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.linear.memory import LinearMemory
+from taylor_runtime.program.flow import Beside
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Convolution, Number, Term
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolutions_of, depths, is_square
+from taylor_runtime.program.widths import padded
 from taylor_runtime.series.convolve import convolve
 
 MOST_SUMS = 24  # that one loop adds up, in registers
@@ -26,10 +28,17 @@ Old = dict[tuple[Convolution, int], Value]  # by convolution and offset of the c
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """One chunk of a convolution."""
+    """One chunk of a convolution, or several convolutions of numbers in its lanes.
+
+    convolution: the first of several.
+    a, b: the rows that are multiplied.
+    """
 
     convolution: Convolution
     chunk: Chunk
+    a: int
+    b: int
+    beside: Beside | None = None
 
     @property
     def is_weighted(self) -> bool:
@@ -54,6 +63,7 @@ class LinearSums:
         self.element = memory.element
         self.depths = depths(memory.program)
         self._tables: dict[Number, Value] = {}
+        self._beside = {c: one for one in memory.flow.beside for c in one.convolutions}
 
     def is_usual(self, c: Convolution) -> bool:
         """Whether a convolution leaves out no more than its ends."""
@@ -66,19 +76,26 @@ class LinearSums:
         memory = self.memory
         steps = [memory.program.rows[row].step for row in rows]
         listed = convolutions_of([term for step in steps if step for term in step.terms])
-        sums = [
-            _Sum(c, chunk)
-            for c in listed
-            if self.is_usual(c)
-            for chunk in (
-                memory.chunks(c.b) if memory.flow.is_polynomial(c.b) else (memory.number,)
-            )
-        ]
+        sums: dict[_Sum, None] = {}
+        for c in listed:
+            if self.is_usual(c):
+                sums |= dict.fromkeys(self._sums(c))
         found: Old = {}
-        for part in self._parts(sums):
+        for part in self._parts(list(sums)):
             for group in self._groups(part):
                 found |= self._loop(group, n)
         return found
+
+    def _sums(self, c: Convolution) -> list[_Sum]:
+        """The chunks of a convolution."""
+        memory = self.memory
+        one = self._beside.get(c)
+        if one is not None:
+            chunk = Chunk(0, padded(len(one.convolutions)))
+            return [_Sum(one.convolutions[0], chunk, one.a, one.b, one)]
+        linear = memory.flow.is_polynomial(c.b)
+        listed = memory.chunks(c.b) if linear else (memory.number,)
+        return [_Sum(c, chunk, c.a, c.b) for chunk in listed]
 
     def _parts(self, sums: list[_Sum]) -> list[list[_Sum]]:
         """Sums of which loops are made: of trajectories in lanes, those of numbers apart, so that
@@ -129,12 +146,15 @@ class LinearSums:
 
         begun = b.if_(b.eq(at & 1, 0), middle, none)
         totals = iter(b.fold(0, half, begun, step))
-        return {
-            (one.convolution, _offset(one.chunk)): self._total(
-                one, [next(totals) for _ in range(one.count)], n
-            )
-            for one in group
-        }
+        found: Old = {}
+        for one in group:
+            total = self._total(one, [next(totals) for _ in range(one.count)], n)
+            if one.beside is None:
+                found[one.convolution, _offset(one.chunk)] = total
+                continue
+            for lane, c in enumerate(one.beside.convolutions):
+                found[c, 0] = b.extract(total, lane)
+        return found
 
     def _reader(self, n: Value, below: Value, above: Value) -> Callable[[int, bool, Chunk], Value]:
         known: dict[tuple[int, bool, int, int], Value] = {}
@@ -152,8 +172,7 @@ class LinearSums:
 
     def _opened(self, one: _Sum, read: Callable[[int, bool, Chunk], Value]) -> list[Value]:
         """The sums with the product in the middle."""
-        c, chunk = one.convolution, one.chunk
-        x, y = read(c.a, True, chunk), read(c.b, False, chunk)
+        x, y = read(one.a, True, one.chunk), read(one.b, False, one.chunk)
         value = self.b.normal(x * 0.5 * y if one.is_square else x * y)
         return [value, value, self._zero(one)] if one.is_weighted else [value]
 
@@ -161,12 +180,12 @@ class LinearSums:
         self, one: _Sum, read: Callable[[int, bool, Chunk], Value], own: list[Value]
     ) -> list[Value]:
         """With the products of two orders, as far below the middle as above it."""
-        b, c, chunk = self.b, one.convolution, one.chunk
-        low, high = read(c.a, True, chunk), read(c.b, False, chunk)
+        b, chunk = self.b, one.chunk
+        low, high = read(one.a, True, chunk), read(one.b, False, chunk)
         first = b.fma(low, high, own[0])
         if one.is_square:
             return [first]
-        above, below = read(c.a, False, chunk), read(c.b, True, chunk)
+        above, below = read(one.a, False, chunk), read(one.b, True, chunk)
         if not one.is_weighted:
             return [b.fma(above, below, first)]
         last = b.fma(above, below, own[2])

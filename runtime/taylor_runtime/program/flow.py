@@ -89,12 +89,25 @@ def verify_flow(program: FlowProgram) -> FlowProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Convolutions of numbers whose sums are added up side by side, a lane each.
+
+    a, b: what has their factors in lanes: rows that gather them, or a number that all share.
+    """
+
+    convolutions: tuple[Convolution, ...]
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinearProgram(FlowProgram):
     """Rows of numbers, and behind them linear ones: a lane for each first derivative.
 
-    numbers: how many rows of numbers there are.
+    numbers: how many rows of numbers there are, with those that gather some.
     begun:   the steps that give order zero of rows, by their numbers, where these are not the
              rows' own.
+    beside:  sums of old products that are made in lanes.
 
     Linear rows are sums of such, of products of numbers with them, and of numbers times constant
     ones.  There is no program of order zero.
@@ -102,6 +115,7 @@ class LinearProgram(FlowProgram):
 
     numbers: int = 0
     begun: tuple[tuple[int, Step], ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     def is_polynomial(self, row: int) -> bool:
         """Whether a row's coefficients are vectors of derivatives."""
@@ -120,7 +134,8 @@ class LinearProgram(FlowProgram):
             self, rows=tuple(Row(step=step) for _, step in self.begun), outputs=(), begun=()
         )
         listed = [index for index, _ in self.begun]
-        return f"{body(self)}\nlinear {among} {self.numbers} {listed}\n{body(starts)}"
+        lanes = [(one.a, one.b, [(c.a, c.b) for c in one.convolutions]) for one in self.beside]
+        return f"{body(self)}\nlinear {among} {self.numbers} {listed} {lanes}\n{body(starts)}"
 
 
 def verify_linear(program: LinearProgram) -> LinearProgram:

@@ -133,6 +133,8 @@ def depths(program: Program) -> list[int]:
     found: list[int] = []
     for index, row in enumerate(program.rows):
         needed = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+        if row.gather is not None:
+            needed += [source for source, _ in row.gather.sources]
         if row.step is not None:
             for term in row.step.terms:
                 operand = term.operand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.values import Index
-from taylor_runtime.program.flow import FlowProgram
+from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.program import Convolution, Input, Kernel, Program, Row, Select
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
@@ -187,6 +187,9 @@ def _reach(program: Program, windows: list[tuple[int, int] | None], last: bool) 
             elif isinstance(operand, Convolution) or operand.lag:
                 for used in operand_rows(operand):
                     read(used, 1 if last and not isinstance(operand, Convolution) else every)
+    for one in program.beside if isinstance(program, LinearProgram) else ():
+        read(one.a, every)
+        read(one.b, every)
     for index in reversed(range(len(windows))):
         if (window := windows[index]) is not None:
             read(window[0], found[index])
