@@ -23,7 +23,6 @@ from taylor_runtime.engine.call import (
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.flows.emitter import is_written, series_of_flow
-from taylor_runtime.passes.beside import side_by_side
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -204,6 +203,7 @@ def build_linear(
     program: its outputs are the states, then the entries of the Jacobian.
     parameters: how many there are, of which some may vary.
     """
+    from taylor_runtime.linear.beside import side_by_side
     from taylor_runtime.linear.emitter import series_of_linear
 
     program = compensate(program, ELEMENTS[options.element])

@@ -35,8 +35,14 @@ class MemoryBuilder(Flow):
 
     def alloca(self, element: str, count: int, align: int = 64) -> Value:
         kind = COMPOUND.get(element)
-        if kind is not None:
-            return self.planes(self.alloca(kind.part, kind.parts * count, align), count, element)
+        if kind is not None:  # where its parts are is known wherever it is: others may keep it
+            first = self.alloca(kind.part, kind.parts * count, align)
+            places = [first]
+            for part in range(1, kind.parts):
+                places.append(Value(self, PTR, self.name()))
+                place = f"getelementptr inbounds {kind.part}, ptr {first.text}, i64 {part * count}"
+                self.entry.append(f"  {places[-1].text} = {place}")
+            return joined(PTR, places)
         text = self.name()
         self.entry.append(f"  {text} = alloca [{count} x {element}], align {align}")
         return Value(self, PTR, text)

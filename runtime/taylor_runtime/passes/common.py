@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from taylor_runtime.passes.factor import copied
+from taylor_runtime.passes.multiples import multiples, replaced_in
 from taylor_runtime.program.program import (
     Coefficient,
     Convolution,
@@ -30,7 +31,7 @@ def with_common_factors(program: Program) -> tuple[Program, dict[int, Step]]:
     these are not the rows' own.
     """
     shared, begun = _Common(_inlined(program)).result()
-    return _squared(shared, begun)
+    return _merged(*_squared(shared, begun))
 
 
 def _reached(program: Program, waiting: list[int]) -> set[int]:
@@ -121,6 +122,14 @@ def _squared(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[in
             terms.append(term)
         found[index] = replace(row, step=Step(tuple(terms)))
     return _without_unread(replace(program, rows=tuple(found)), begun)
+
+
+def _merged(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[int, Step]]:
+    """The program without rows that are multiples of others."""
+    found = multiples(program, begun)
+    rows = tuple(row if row.step is None else replace(row, step=replaced_in(row.step, found)) for row in program.rows)
+    starts = {index: replaced_in(step, found) for index, step in begun.items()}
+    return _without_unread(replace(program, rows=rows), starts)
 
 
 def _only_product(row: Row) -> Convolution | None:

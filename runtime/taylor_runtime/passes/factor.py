@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor_runtime.passes.multiples import multiples, replaced_in
 from taylor_runtime.program.flow import NOTHING, FlowProgram, verify_flow
 from taylor_runtime.program.program import Coefficient, Convolution, Number, Row, Step, Term
 from taylor_runtime.program.signature import renumbered, rows_used
@@ -19,7 +20,30 @@ from taylor_runtime.program.signature import renumbered, rows_used
 
 def factored(program: FlowProgram) -> FlowProgram:
     """The same program with fewer convolutions."""
-    return _Factoring(program).result()
+    return _merged(_Factoring(program).result())
+
+
+def _merged(program: FlowProgram) -> FlowProgram:
+    """The program without rows that are multiples of others."""
+    found = multiples(program)
+    if not found:
+        return program
+    kept = [index for index in range(len(program.rows)) if index not in found]
+    place = {index: position for position, index in enumerate(kept)}
+    rows = [program.rows[index] for index in kept]
+    rows = [
+        row if row.step is None else replace(row, step=replaced_in(row.step, found))
+        for row in rows
+    ]
+    return verify_flow(
+        replace(
+            program,
+            rows=tuple(renumbered(row, place) for row in rows),
+            outputs=tuple((place[row], lane) for row, lane in program.outputs),
+            sources=tuple(program.sources[index] for index in kept),
+            steady=tuple(program.steady[index] for index in kept),
+        )
+    )
 
 
 class _Factoring:
