@@ -67,6 +67,9 @@ class OldProducts:
         if weighted and self._fit_together(plain, weighted):
             loops.append(partial(self._loop, plain, weighted, n))
             plain, weighted = [], []
+        elif weighted and plain and self._fit_beside(plain, weighted):
+            loops.append(partial(self._loop_beside, plain, weighted, n))
+            plain, weighted = [], []
         for group in _even([len(one.plan) for one in plain], self._most()):
             loops.append(partial(self._loop, [plain[k] for k in group], [], n))
         most = self._most() * 6 // 5
@@ -88,6 +91,13 @@ class OldProducts:
         vectors = chains + SIDES * _count(weighted)
         short = all(piece.lanes < REGISTER for piece in self.shifts.pieces)
         return short and _count(plain) <= CHAINED and vectors <= self._most() + SIDES
+
+    def _fit_beside(self, plain: Sequence[_Sum], weighted: Sequence[_Sum]) -> bool:
+        """Whether one loop is enough if those with weights stay on one side: each of their sums
+        waits for the last one, and processors multiply the others meanwhile.
+        """
+        chains = 2 * _count(plain) - _count([one for one in plain if one.square])
+        return _count(plain) <= CHAINED and chains + 2 * _count(weighted) <= self._most()
 
     def _side_by_side(self, values: Sequence[Value]) -> RowSums:
         """Sums as rows want them: those that are moved joined."""
@@ -136,8 +146,7 @@ class OldProducts:
         """a_j b_(n-j) for j = 1 .. n - 1, of squares a half of each pair; and of those that have
         weights, on both sides of the middle, their sums, and sums of these.
         """
-        b = self.b
-        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+        b, at = self.b, self._order(n)
         count, many = _count(group), _count(weighted)
         chains = 2 if count <= CHAINED else 1
         zeros, none = self._zeros_of(group), self._zeros_of(weighted)
@@ -152,22 +161,73 @@ class OldProducts:
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
             below, above = low - i, high + i
             x, sums, y = (carried[k * many : (k + 1) * many] for k in range(SIDES))
-            carried = carried[SIDES * many :]
-            first = self._at(group, at, below, above, carried[:count])
-            rest = carried[count:] if chains == 2 else first
-            last = self._at(group, at, above, below, rest, squares=False)
+            both = self._both(group, at, below, above, carried[SIDES * many :], chains)
             x = self._at(weighted, at, below, above, x)
             y = self._at(weighted, at, above, below, y)
             sums = [t + s - r for t, s, r in zip(sums, x, y, strict=True)]
-            return [*x, *sums, *y, *(first if chains == 2 else []), *last]
+            return [*x, *sums, *y, *both]
 
         begun = b.if_(b.eq(at & 1, 0), middle, lambda: [*none, *none, *zeros])
         begun = [*begun[: 2 * many], *none, *begun[2 * many :], *zeros * (chains - 1)]
         totals = b.fold(0, half, begun, step)
         sides, totals = totals[: SIDES * many], totals[SIDES * many :]
+        return self._joined(group, totals, chains) | self._of_sides(weighted, sides, n)
+
+    def _both(
+        self,
+        group: Sequence[_Sum],
+        at: Value,
+        below: Value,
+        above: Value,
+        carried: list[Value],
+        chains: int,
+    ) -> list[Value]:
+        """The products of two orders, as far below the middle as above it, added to chains."""
+        count = _count(group)
+        first = self._at(group, at, below, above, carried[:count])
+        rest = carried[count:] if chains == 2 else first
+        last = self._at(group, at, above, below, rest, squares=False)
+        return [*(first if chains == 2 else []), *last]
+
+    def _joined(
+        self, group: Sequence[_Sum], totals: Sequence[Value], chains: int
+    ) -> dict[Convolution, list[Value]]:
+        """The sums of each convolution, from the chains of all."""
         if chains == 2:
+            count = _count(group)
             totals = [x + y for x, y in zip(totals[:count], totals[count:], strict=True)]
-        return _shared(group, totals) | self._of_sides(weighted, sides, n)
+        return _shared(group, totals)
+
+    def _order(self, n: Index) -> Value:
+        b = self.b
+        return b.like(b.constant(0, I64), n) if isinstance(n, int) else n
+
+    def _loop_beside(
+        self, group: Sequence[_Sum], weighted: Sequence[_Sum], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """As `_loop` and `_weighted_loop`, two orders of these in each turn."""
+        b, at = self.b, self._order(n)
+        count, many = _count(group), 2 * _count(weighted)
+        zeros, none = self._zeros_of(group), self._zeros_of(weighted) * 2
+        half = (at - 1) >> 1
+        odd = at - 1 - half * 2  # the first weighted order goes with the middle
+
+        def middle() -> list[Value]:
+            j = at >> 1
+            once = self._weighted_turn(weighted, at, b.constant(1, I64), none)
+            return [*once, *self._at(group, at, j, j, zeros, half=True)]
+
+        def step(i: Index, carried: list[Value]) -> Sequence[Value]:
+            both = self._both(group, at, half - i, at - half + i, carried[many:], 2)
+            sums = carried[:many]
+            for k in (1, 2):
+                sums = self._weighted_turn(weighted, at, b.like(at, i) * 2 + odd + k, sums)
+            return [*sums, *both]
+
+        begun = b.if_(b.eq(at & 1, 0), middle, lambda: [*none, *zeros])
+        totals = b.fold(0, half, [*begun, *zeros], step)
+        found = self._joined(group, totals[many:], 2)
+        return found | self._of_weighted(weighted, totals[:many], n)
 
     def _of_sides(
         self, group: Sequence[_Sum], sides: Sequence[Value], n: Index
@@ -199,17 +259,27 @@ class OldProducts:
         """(alpha n + beta j) a_j b_(n-j) for j = n - 1 .. 1: sums, and sums of these, in which each
         product is as often as its weight says.  Processors add beside their multiply-adds.
         """
-        b = self.b
-        at = b.like(b.constant(0, I64), n) if isinstance(n, int) else n
-        zeros = self._zeros_of(group)
-        count = len(zeros)
+        b, at = self.b, self._order(n)
 
         def step(i: Index, carried: list[Value]) -> Sequence[Value]:
-            other = b.like(at, i + 1)
-            sums = self._at(group, at, at - other, other, carried[:count])
-            return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
+            return self._weighted_turn(group, at, b.like(at, i + 1), carried)
 
-        totals = b.fold(0, at - 1, zeros * 2, step)
+        totals = b.fold(0, at - 1, self._zeros_of(group) * 2, step)
+        return self._of_weighted(group, totals, n)
+
+    def _weighted_turn(
+        self, group: Sequence[_Sum], at: Value, other: Value, carried: list[Value]
+    ) -> list[Value]:
+        """a_(n-j) b_j added to sums, and these to the sums of them."""
+        count = _count(group)
+        sums = self._at(group, at, at - other, other, carried[:count])
+        return [*sums, *(x + y for x, y in zip(carried[count:], sums, strict=True))]
+
+    def _of_weighted(
+        self, group: Sequence[_Sum], totals: Sequence[Value], n: Index
+    ) -> dict[Convolution, list[Value]]:
+        """(alpha n + beta j) a_j b_(n-j) by sums of products, and sums of these sums."""
+        b, count = self.b, _count(group)
         found: dict[Convolution, list[Value]] = {}
         first = 0
         for one in group:
