@@ -232,10 +232,12 @@ def _compiled(
     def quick() -> str:
         return stepper_module(program, replace(options, unrolled=False), series, replaceable=True)
 
+    # Loops of flows are as fast as they are written, and LLVM's search for better ones takes long.
+    hasty = isinstance(program, FlowProgram)
     module = compile_ir(
         lambda: stepper_module(program, options, series),
         [PROPAGATE],
-        options=Options(passes=STEP_PASSES),
+        options=Options(passes=STEP_PASSES, hasty=hasty),
         externals=externals,
         label="stepper",
         source=source,
