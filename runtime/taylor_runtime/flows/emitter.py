@@ -100,9 +100,12 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Order zero of all rows."""
         program, memory = self.program, self.memory
         self.memory.next_order()
-        for index, row in enumerate(program.rows):
-            if self._starts_with_zeros(index, row):
-                memory.each_chunk(index, partial(self._clear, index))
+        cleared = [k for k, row in enumerate(program.rows) if self._starts_with_zeros(k, row)]
+        if isinstance(memory, AlikeMemory):
+            memory.each_alike(cleared, lambda _, row: self._clear(row), steps=False)
+        else:
+            for index in cleared:
+                self._clear(index)
         if is_short(program):
             graded_start(self.b, program, self.element, self._given, self._keep)
         else:
@@ -122,9 +125,12 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         """Whether not all of a row's lanes are set: padding, and what is zero at order zero."""
         return row.width > 1 or self.program.sources[index] == NOTHING
 
-    def _clear(self, index: int, chunk: Chunk) -> None:
-        zero = self.b.constant(0, chunk.type(self.element))
-        self.b.store(zero, self.memory.address(index, 0, chunk.offset))
+    def _clear(self, index: int) -> None:
+        def one(chunk: Chunk) -> None:
+            zero = self.b.constant(0, chunk.type(self.element))
+            self.b.store(zero, self.memory.address(index, 0, chunk.offset))
+
+        self.memory.each_chunk(index, one)
 
     def _given(self, given: Input, position: Index) -> Value:
         """A coefficient of an input of the graded program, or a number."""
