@@ -25,7 +25,8 @@ def factored(program: FlowProgram) -> FlowProgram:
 
 def _merged(program: FlowProgram) -> FlowProgram:
     """The program without rows that are multiples of others."""
-    found = multiples(program)
+    others = [k for k in range(len(program.rows)) if not _begins_by_its_step(program, k)]
+    found = multiples(program, others)
     if not found:
         return program
     kept = [index for index in range(len(program.rows)) if index not in found]
@@ -44,6 +45,22 @@ def _merged(program: FlowProgram) -> FlowProgram:
             steady=tuple(program.steady[index] for index in kept),
         )
     )
+
+
+def _begins_by_its_step(program: FlowProgram, index: int) -> bool:
+    """Whether a sum is the same sum at order zero, which may have an offset, or more terms."""
+    row, source = program.rows[index], program.sources[index]
+    if source == NOTHING or row.step is None:
+        return source == NOTHING
+    start = program.zero.rows[source]
+    if start.start is not None or start.step is None or start.offset != 0:
+        return False
+    terms = []
+    for term in row.step.terms:
+        if not isinstance(term.operand, Coefficient):
+            return False
+        terms.append(replace(term, operand=Coefficient(program.sources[term.operand.row])))
+    return replace(start.step, terms=tuple(terms)) == start.step and row.step.times == "1"
 
 
 class _Factoring:

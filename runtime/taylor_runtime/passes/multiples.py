@@ -70,7 +70,9 @@ def _replaced(term: Term, found: Mapping[int, tuple[int, Number]]) -> Term:
         operand = replace(operand, a=other(operand.a), b=other(operand.b))
     if factor == 1:
         return Term(term.constant, operand, head)
-    return Term(Fraction(_number(term)) * factor, operand, head)
+    constant = Fraction(_number(term)) * factor
+    whole = constant.numerator if constant.denominator == 1 else constant
+    return Term(whole, operand, head)
 
 
 def _read_otherwise(program: Program) -> set[int]:
