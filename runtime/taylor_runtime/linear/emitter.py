@@ -16,7 +16,7 @@ from taylor_runtime.linear.memory import LinearMemory
 from taylor_runtime.linear.sums import LinearSums, Old
 from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.program import Convolution, Input, Program, Row, Step
-from taylor_runtime.program.signature import depths, wanted_last
+from taylor_runtime.program.signature import depths, rows_read_beyond_zero, wanted_last
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import Inputs
 
@@ -83,7 +83,9 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
     def orders(self) -> None:
         """Coefficients 1 .. order of every row, of the last order those alone that outputs want."""
         rows, order = self.program.rows, self.program.order
-        varying = [index for index, row in enumerate(rows) if not row.constant]
+        read = rows_read_beyond_zero(self.program)
+        read |= {row for one in self.program.beside for row in (one.a, one.b)}
+        varying = [k for k, row in enumerate(rows) if not row.constant and k in read]
         varying.sort(key=self._depths.__getitem__)
         if order > 1:
 
@@ -100,11 +102,28 @@ class LinearEmitter(StepArithmetic[LinearMemory]):
         """Coefficient n of some rows."""
         self.memory.next_order()
         self.factors.enter(n)
-        old = self.sums.old(rows, n)
-        for index in rows:
-            for chunk in self.memory.chunks(index):
-                value = self._value(self.program.rows[index], n, chunk, old)
-                self.memory.store(index, n, chunk, value)
+        if self.rendering.batch == 1:
+            old = self.sums.old(rows, n)
+            for index in rows:
+                for chunk in self.memory.chunks(index):
+                    self._advance(index, n, chunk, old)
+            return
+        # One thing after the other: the sums of all do not fit the registers.
+        linear = [self.program.is_polynomial(index) for index in rows]
+        numbers = [index for index, derived in zip(rows, linear, strict=True) if not derived]
+        others = [index for index, derived in zip(rows, linear, strict=True) if derived]
+        old = self.sums.old(numbers, n)
+        for index in numbers:
+            self._advance(index, n, self.memory.number, old)
+        old = self.sums.old(others, n)
+        for column in zip(*map(self.memory.chunks, others), strict=True):
+            for index, chunk in zip(others, column, strict=True):
+                self._advance(index, n, chunk, old)
+
+    def _advance(self, index: int, n: Index, chunk: Chunk, old: Old) -> None:
+        """A chunk of coefficient n of a row."""
+        value = self._value(self.program.rows[index], n, chunk, old)
+        self.memory.store(index, n, chunk, value)
 
     def _value(self, row: Row, n: Index, chunk: Chunk, old: Old) -> Value:
         if row.gather is not None:

@@ -18,7 +18,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import replace
-from taylor_runtime.program.verify import operand_rows, rows_at_order
+from taylor_runtime.program.verify import operand_rows, rows_at_order, rows_of_every_order
 
 
 class Slot(NamedTuple):
@@ -165,6 +165,17 @@ def wanted_last(program: Program) -> set[int]:
         step = program.rows[index].step
         for term in step.terms if step else ():
             waiting += rows_at_order(term.operand)
+    return found
+
+
+def rows_read_beyond_zero(program: Program) -> set[int]:
+    """The rows of which somebody reads more than order zero."""
+    found = {row for row, _ in program.outputs}
+    for row in program.rows:
+        for term in row.step.terms if row.step else ():
+            found.update(rows_of_every_order(term.operand))
+        if row.gather is not None and not row.gather.head:
+            found.update(source for source, _ in row.gather.sources)
     return found
 
 
