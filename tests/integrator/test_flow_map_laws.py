@@ -109,6 +109,30 @@ def test_hamiltonian_maps_are_symplectic_to_every_order(order: int, end: float) 
             assert np.abs((found - right).coefficients).max() < 1e-14 * max(1, largest) ** 2
 
 
+def test_maps_in_space_are_symplectic_in_double_double() -> None:
+    """Whose rows, alike in threes, have several sums of products each."""
+    z, w = ty.variables("z w")
+    first = ((X + MU) ** 2 + Y**2 + z**2) ** Fraction(-3, 2) * (1 - MU)
+    second = ((X - 1 + MU) ** 2 + Y**2 + z**2) ** Fraction(-3, 2) * MU
+    system = [
+        (X, U + Y),
+        (Y, V - X),
+        (z, w),
+        (U, V - first * (X + MU) - second * (X - 1 + MU)),
+        (V, -U - (first + second) * Y),
+        (w, -(first + second) * z),
+    ]
+    start = [-0.8, 0.0, 0.1, 0.0, -1.42, 0.05]
+    flow = mapped(system, start, (0.0, 0.75), 2, precision="double-double")
+    pairs = (("x", "u"), ("y", "v"), ("z", "w"))
+    for i in range(6):
+        for j in range(i):
+            f, g = flow[j], flow[i]
+            found = sum(f.diff(q) * g.diff(p) - f.diff(p) * g.diff(q) for q, p in pairs)
+            found = found.truncate(1) - (1.0 if i == j + 3 else 0.0)
+            assert np.abs(found.astype("float64").coefficients).max() < 1e-27
+
+
 def test_symplectic_means_something() -> None:
     """A map with friction is not: its bracket is e^(-t/10)."""
     flow = mapped([(X, V), (V, -ty.sin(X) - 0.1 * V)], [0.5, 0.2], (0.0, 2.0), 3)

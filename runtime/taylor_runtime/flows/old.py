@@ -207,7 +207,7 @@ class OldProducts:
     ) -> dict[Convolution, list[Value]]:
         """As `_loop` and `_weighted_loop`, two orders of these in each turn."""
         b, at = self.b, self._order(n)
-        count, many = _count(group), 2 * _count(weighted)
+        many = 2 * _count(weighted)
         zeros, none = self._zeros_of(group), self._zeros_of(weighted) * 2
         half = (at - 1) >> 1
         odd = at - 1 - half * 2  # the first weighted order goes with the middle

@@ -38,9 +38,7 @@ def side_by_side(program: LinearProgram) -> LinearProgram:
     made = [
         Row(gather=Gather(tuple((row, 0) for row in rows)), width=len(rows)) for rows in gathers
     ]
-    moved = [
-        row if row < program.numbers else row + len(made) for row in range(len(program.rows))
-    ]
+    moved = [row if row < program.numbers else row + len(made) for row in range(len(program.rows))]
     rows = [renumbered(row, moved) for row in program.rows]
     rows[program.numbers : program.numbers] = made
     steady = list(program.steady)

@@ -127,7 +127,10 @@ def _squared(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[in
 def _merged(program: Program, begun: dict[int, Step]) -> tuple[Program, dict[int, Step]]:
     """The program without rows that are multiples of others."""
     found = multiples(program, begun)
-    rows = tuple(row if row.step is None else replace(row, step=replaced_in(row.step, found)) for row in program.rows)
+    rows = tuple(
+        row if row.step is None else replace(row, step=replaced_in(row.step, found))
+        for row in program.rows
+    )
     starts = {index: replaced_in(step, found) for index, step in begun.items()}
     return _without_unread(replace(program, rows=rows), starts)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from taylor_runtime.passes.inline import without_rows
 from taylor_runtime.passes.multiples import multiples, replaced_in
 from taylor_runtime.program.flow import NOTHING, FlowProgram, verify_flow
 from taylor_runtime.program.program import Coefficient, Convolution, Number, Row, Step, Term
@@ -29,22 +30,11 @@ def _merged(program: FlowProgram) -> FlowProgram:
     found = multiples(program, others)
     if not found:
         return program
-    kept = [index for index in range(len(program.rows)) if index not in found]
-    place = {index: position for position, index in enumerate(kept)}
-    rows = [program.rows[index] for index in kept]
     rows = [
         row if row.step is None else replace(row, step=replaced_in(row.step, found))
-        for row in rows
+        for row in program.rows
     ]
-    return verify_flow(
-        replace(
-            program,
-            rows=tuple(renumbered(row, place) for row in rows),
-            outputs=tuple((place[row], lane) for row, lane in program.outputs),
-            sources=tuple(program.sources[index] for index in kept),
-            steady=tuple(program.steady[index] for index in kept),
-        )
-    )
+    return verify_flow(without_rows(replace(program, rows=tuple(rows)), found))
 
 
 def _begins_by_its_step(program: FlowProgram, index: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from taylor_runtime.program.flow import FlowProgram, verify_flow
@@ -27,16 +28,19 @@ def inlined(program: FlowProgram) -> FlowProgram:
             rows[index] = replace(row, step=replace(row.step, terms=found))
             if index in terms:
                 terms[index] = found
-    kept = [index for index in range(len(rows)) if index not in terms]
+    return verify_flow(without_rows(replace(program, rows=tuple(rows)), terms))
+
+
+def without_rows(program: FlowProgram, rows: Container[int]) -> FlowProgram:
+    """The program without rows that nobody reads."""
+    kept = [index for index in range(len(program.rows)) if index not in rows]
     place = {index: position for position, index in enumerate(kept)}
-    return verify_flow(
-        replace(
-            program,
-            rows=tuple(renumbered(rows[index], place) for index in kept),
-            outputs=tuple((place[row], lane) for row, lane in program.outputs),
-            sources=tuple(program.sources[index] for index in kept),
-            steady=tuple(program.steady[index] for index in kept),
-        )
+    return replace(
+        program,
+        rows=tuple(renumbered(program.rows[index], place) for index in kept),
+        outputs=tuple((place[row], lane) for row, lane in program.outputs),
+        sources=tuple(program.sources[index] for index in kept),
+        steady=tuple(program.steady[index] for index in kept),
     )
 
 
