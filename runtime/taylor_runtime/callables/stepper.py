@@ -234,10 +234,11 @@ def _compiled(
 
     # Loops of flows are as fast as they are written, and LLVM's search for better ones takes long.
     hasty = isinstance(program, FlowProgram)
+    reloads = type(program) is FlowProgram and not is_written(program)  # products are called
     module = compile_ir(
         lambda: stepper_module(program, options, series),
         [PROPAGATE],
-        options=Options(passes=STEP_PASSES, hasty=hasty),
+        options=Options(passes=STEP_PASSES, hasty=hasty, reloads=reloads),
         externals=externals,
         label="stepper",
         source=source,

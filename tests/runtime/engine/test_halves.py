@@ -111,6 +111,18 @@ def test_the_switch_is_given_back(always: None) -> None:
     assert hasty != before
 
 
+def test_loops_may_load_again(always: None) -> None:
+    """In haste alone: what no turn changes stays within; afterwards it leaves loops as before."""
+    patient = Options()
+    before = objects.assembly(SCALED, Target.host(), patient)
+    hasty = objects.assembly(SCALED, Target.host(), Options(hasty=True))
+    both = objects.assembly(SCALED, Target.host(), Options(hasty=True, reloads=True))
+    assert both != hasty
+    assert objects.assembly(SCALED, Target.host(), Options(reloads=True)) == before
+    assert objects.assembly(SCALED, Target.host(), patient) == before
+    assert objects.assembly(SCALED, Target.host(), Options(hasty=True)) == hasty
+
+
 LOOP = """define void @entry(ptr %p, ptr %q, i64 %n) nounwind {
 start:
   br label %head
@@ -132,3 +144,8 @@ done:
   ret void
 }
 """
+# The factor is a constant in memory.
+SCALED = LOOP.replace(
+    "%s = fadd double %x, %y",
+    "%z = fadd double %x, %y\n  %s = fmul double %z, 0x400921FB54442D18",
+)

@@ -1,4 +1,4 @@
-"""Sums of numbers side by side: which are together, and that each has the bits that it has alone."""
+"""Sums of numbers side by side: which are together, and that each has its bits of before."""
 
 from __future__ import annotations
 
