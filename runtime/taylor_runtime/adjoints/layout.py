@@ -18,6 +18,8 @@ DONE, TOO_LONG = 0, 1  # why a sweep came back: there is no step left; one is to
 DOUBLES = (
     "limit",  # of the last two terms, relative to the adjoint
     "checked",  # length of the step that was looked at last
+    "top",  # the largest adjoint that its last two terms give
+    "top_running",  # and what they give of a running cost's integral
 )
 INTEGERS = (
     "index",  # of the step that was made last; the next one to go back over is before it
@@ -26,7 +28,7 @@ INTEGERS = (
     "observations",  # in memory
     "observed",  # of these, how many are still ahead
     "left",  # how many are when the step at hand is done
-    "checking",  # the step is gone over again, for its last two terms alone
+    "looked_at",  # the step has been gone over once, for its last two terms alone
     "since",  # steps taken since one was looked at
     "window",  # so many may be taken until the next is
     "careful",  # so many are all to be looked at
@@ -93,7 +95,6 @@ class SweepLayout:
     kept_adjoint: int
     kept_sums: int
     results: int
-    waiting: int
     powers: int
     nothing: int
     seeds: int
@@ -130,7 +131,6 @@ class SweepLayout:
             kept_adjoint=room(states),
             kept_sums=room(size),
             results=room(size),
-            waiting=room(size),
             powers=room(whole(program.order + 2)),
             nothing=room(states),
             seeds=room(whole(slots * (program.order + 1) + REGISTER)),

@@ -264,12 +264,22 @@ class Seeds:
         self.b.fold(0, -(-count // lanes), [], one, unroll=count <= lanes)
 
     def _copy(self, source: int, target: int, count: int) -> None:
-        def one(i: Index, _: list[Value]) -> Sequence[Value]:
-            value = self.b.load(Type(self.element), self._place(i + source))
-            self.b.store(value, self._place(i + target))
-            return []
+        """Numbers from one place to another, in registers and then those that are left."""
+        whole = count // REGISTER * REGISTER
+        for first, end, t in (
+            (0, whole, Type(self.element, REGISTER)),
+            (whole, count, Type(self.element)),
+        ):
+            unit, begin = max(t.lanes, 1), first
 
-        self.b.fold(0, count, [], one, unroll=count == 1)
+            def one(i: Index, _: list[Value], t: Type = t, unit: int = unit, begin: int = begin) -> Sequence[Value]:
+                at = i * unit + begin
+                value = self.b.load(t, self._place(at + source))
+                self.b.store(value, self._place(at + target))
+                return []
+
+            turns = (end - first) // unit
+            self.b.fold(0, turns, [], one, unroll=turns <= 1)
 
     def _size(self, place: Index) -> Value:
         t = Type(self.element)

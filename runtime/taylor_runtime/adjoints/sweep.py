@@ -13,13 +13,13 @@ tau_o^(p-m); a running cost g is one more output of f, with the adjoint h tau^(p
 
 This is the exact transpose of the derivative of the step, as that was made, and a step that was
 short enough for x need not be for its derivatives: of a solution that is constant all are infinite.
-So steps are gone over twice now and then, the second time with the last two powers of tau alone:
+So steps are gone over twice now and then, the first time with the last two powers of tau alone:
 what these give has to be next to nothing, or the step is left to Python, which takes shorter ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.adjoints.layout import DONE, TOO_LONG, SweepOptions
@@ -71,7 +71,9 @@ class _Sweep(Seeds):
         """The loop, from its first turn."""
         b, control, layout = self.b, self.control, self.layout
         top, over, back = (b.fresh_label(stem) for stem in ("top", "over", "back"))
-        checked, take = b.fresh_label("checked"), b.fresh_label("take")
+        seen, whole, judged, take = (
+            b.fresh_label(stem) for stem in ("seen", "whole", "judged", "take")
+        )
         self.series.constant_rows()
         b.jump(top)
         b.label(top)
@@ -83,31 +85,25 @@ class _Sweep(Seeds):
         self.step = index - 1
         scale = self.inputs.header(2)
         tau = b.load(Type(self.element), b.at(self.lengths, self.step, self.element))
+        length = b.fabs(b.to_double(tau) * scale)
+        looked_at = b.ne(control.get("looked_at"), 0)
+        checking = self._is_due(length) & ~looked_at
         self.series.factors.time_scale = scale
-        checking = b.ne(control.get("checking"), 0)
         self.seed(tau, scale, checking)
         self.series.order_zero()
         self.series.orders()
         if self.options.running:
             self.series.last_order()
-        self._keep_results(self.layout.early)
-        again = b.fresh_label("main")
-        b.branch(checking, checked, again)
-        b.label(again)
-        if not self.options.running:
-            self.series.last_order()
-        self._keep_results(self.layout.late)
-        length = b.fabs(b.to_double(tau) * scale)
-        due = b.fresh_label("due")
-        b.branch(self._is_due(length), due, take)
-        b.label(due)
-        self._copy(layout.results, layout.waiting, layout.size)
-        control.set("checked", length)
-        control.set("checking", 1)
+        self._keep_results(layout.early)
+        b.branch(checking, seen, whole)
+        b.label(seen)
+        self._note(length)
         b.jump(top)
-        b.label(checked)
+        b.label(whole)
+        b.branch(looked_at, judged, take)
+        b.label(judged)
         self._judge(top)
-        self._take(take)
+        self._take(take, looked_at)
         b.jump(top)
         self.series.memory.drop_unread()
 
@@ -117,25 +113,38 @@ class _Sweep(Seeds):
         unlike = (length < last * SHORTER) | (length > last * LONGER)
         return unlike | (control.get("since") + 1 >= control.get("window"))
 
-    def _take(self, label: str) -> None:
+    def _note(self, length: Value) -> None:
+        """What the last two terms of a step give, to be judged when all of it is known."""
+        control = self.control
+        control.set("checked", length)
+        control.set("looked_at", 1)
+        control.set("looked", control.get("looked") + 1)
+        control.set("top", self._largest(self.layout.results))
+        if self.options.running:
+            control.set("top_running", self._size(self.layout.outputs[-1][0] + self.layout.results))
+
+    def _take(self, label: str, looked_at: Value) -> None:
         """The step is gone back over: its results count."""
         b, control, layout = self.b, self.control, self.layout
         b.jump(label)
         b.label(label)
         for start, place, count in self._runs():
             self._copy(layout.results + start, layout.adjoint + place, count)
+        if self.options.running:
 
-        def add(at: Index, t: Type) -> None:
-            sums, found = (self._place(k + at) for k in (layout.sums, layout.results))
-            b.store(b.load(t, sums) + b.load(t, found), sums)
+            def add(at: Index, t: Type) -> None:
+                sums, found = (self._place(k + at) for k in (layout.sums, layout.results))
+                b.store(b.load(t, sums) + b.load(t, found), sums)
 
-        self._each(layout.size, add)
+            self._each(layout.size, add)
+        else:
+            self.series.last_order()
+            self._add_late_results()
         control.set("index", control.get("index") - 1)
         control.set("observed", control.get("left"))
-        looked_at = b.ne(control.get("checking"), 0)
         since = control.get("since") + 1
         control.set("since", b.select(looked_at, b.constant(0, I64), since))
-        control.set("checking", 0)
+        control.set("looked_at", 0)
 
         def keep() -> list[Value]:
             self._copy(layout.adjoint, layout.kept_adjoint, self.options.states)
@@ -152,7 +161,6 @@ class _Sweep(Seeds):
         """
         b, control, layout = self.b, self.control, self.layout
         ratio = self._ratio()
-        control.set("looked", control.get("looked") + 1)
         near = ~(ratio <= control.get("limit") * FAR)
         unseen = control.get("since") > 0
         go_back, here, too_long, good = (
@@ -165,13 +173,13 @@ class _Sweep(Seeds):
         control.set("careful", control.get("since") + 2)
         control.set("index", control.get("kept_index"))
         control.set("observed", control.get("kept_observed"))
-        for name, value in (("since", 0), ("window", 1), ("checking", 0)):
+        for name, value in (("since", 0), ("window", 1), ("looked_at", 0)):
             control.set(name, value)
         b.jump(top)
         b.label(here)
         b.branch(ratio <= control.get("limit"), good, too_long)
         b.label(too_long)
-        control.set("checking", 0)
+        control.set("looked_at", 0)
         b.ret(b.constant(TOO_LONG, I64))
         b.label(good)
         careful, window = control.get("careful"), control.get("window")
@@ -180,23 +188,41 @@ class _Sweep(Seeds):
         wider = b.select(doubled < most, doubled, most)
         control.set("window", b.select(near | (careful > 0), one, wider))
         control.set("careful", b.select(careful > 0, careful - 1, careful))
-        self._copy(layout.waiting, layout.results, layout.size)
 
     # -- results ----------------------------------------------------------------------------------
 
     def _keep_results(self, listed: Sequence[int]) -> None:
         """Coefficient p of outputs, side by side; listed: the places of their rows."""
-        b, layout, rows = self.b, self.layout, self.layout.rows
+        results, rows = self._place(self.layout.results), self.layout.rows
+
+        def one(position: int, value: Value, chunk: Chunk) -> None:
+            rows.store(self.b, value, results, position, chunk)
+
+        self._each_result(listed, one)
+
+    def _add_late_results(self) -> None:
+        """Coefficient p of outputs that were not wanted before, added to their sums."""
+        b, sums, rows = self.b, self._place(self.layout.sums), self.layout.rows
+
+        def one(position: int, value: Value, chunk: Chunk) -> None:
+            place = rows.address(b, sums, position, chunk)
+            b.store(b.load(value.type, place) + value, place)
+
+        self._each_result(self.layout.late, one)
+
+    def _each_result(
+        self, listed: Sequence[int], body: Callable[[int, Value, Chunk], None]
+    ) -> None:
+        """body(place, coefficient p, chunk) for rows of outputs; listed: their places."""
         memory = self.series.memory
         # Known at run time, as it was when it was stored, but for orders that are written out.
-        order: Index = self.order if self.options.unrolled else b.constant(self.order, I64)
+        order: Index = self.order if self.options.unrolled else self.b.constant(self.order, I64)
 
         def one(position: int, row: int, chunk: Chunk) -> None:
-            value = memory.coefficient(row, order, chunk)
-            rows.store(b, value, self._place(layout.results), position, chunk)
+            body(position, memory.coefficient(row, order, chunk), chunk)
 
         for position in listed:
-            row = rows.rows[position]
+            row = self.layout.rows.rows[position]
             memory.each_chunk(row, partial(one, position, row))
 
     def _runs(self) -> list[tuple[int, int, int]]:
@@ -218,17 +244,15 @@ class _Sweep(Seeds):
         """The largest of what the last two terms give, over the largest adjoint of the step; of a
         running cost over its integral, if that is more.
         """
-        b, layout = self.b, self.layout
-        top = self._largest(layout.results)
-        before, after = self._largest(layout.waiting), self._largest_at_end()
+        b, control, layout = self.b, self.control, self.layout
+        before, after = self._largest(layout.results), self._largest_at_end()
         largest = b.select(before > after, before, after)
-        ratio = _over(b, top, largest)
+        ratio = _over(b, control.get("top"), largest)
         if not self.options.running:
             return ratio
         slot = layout.outputs[-1][0]
-        value, whole = (self._size(k + slot) for k in (layout.results, layout.sums))
-        here = self._size(layout.waiting + slot)
-        other = _over(b, value, b.select(here > whole, here, whole))
+        here, whole = (self._size(k + slot) for k in (layout.results, layout.sums))
+        other = _over(b, control.get("top_running"), b.select(here > whole, here, whole))
         return b.select(other <= ratio, ratio, other)
 
     def _largest(self, place: int) -> Value:

@@ -145,7 +145,7 @@ class SweepMemory:
         control["index"], control["first"] = last, 0
         control["records"], control["observations"] = len(steps.headers), len(observed.steps)
         control["observed"] = np.searchsorted(observed.steps, last)
-        for name in ("checking", "since", "checked"):
+        for name in ("looked_at", "since", "checked"):
             control[name] = 0
         control["careful"] = last if careful else 0
         control["window"] = 1  # what grows by doubling begins with one
