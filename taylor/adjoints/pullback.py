@@ -168,7 +168,8 @@ def _compiled(
         return build_sweeper(program, options, precision, called)
     blocks = blocks_of([max(e.size, 1) for e in given], order, together=False)
     options = SweepOptions(count, blocks, running)
-    made = lower_arrays(outputs, inputs, order, list(zip(states, slopes, strict=True)))
+    equations = list(zip(states, slopes, strict=True))
+    made = lower_arrays(outputs, inputs, order, equations, own=len(slopes) // 2)
     number = as_precision(precision)
     if number.is_finer:
         check_has_digits(made.program)

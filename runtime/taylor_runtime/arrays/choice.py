@@ -189,6 +189,9 @@ def _whole(along: Axis, row: Axis, walks: tuple[Walk, Walk], shape: Shape) -> in
         return None
     if len(moving) != 1 or along.strides[2] != 1:
         return None
+    tiles, more = (-(-size // shape.width) for size in (along.size, along.size + lanes - 1))
+    if more * 4 > tiles * 5:  # too much would be summed twice
+        return None
     steps = (walks[moving[0]].stride, row.strides[moving[0]])
     fits = all(step is not None and step % lanes == 0 for step in steps)
     return moving[0] if fits and along.strides[moving[0]] == 1 else None

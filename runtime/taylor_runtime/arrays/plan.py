@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from taylor_runtime.arrays.plans.ends import OverOrders, over_orders
 from taylor_runtime.arrays.plans.reading import (
     read_in_place,
     read_one_order_late,
@@ -90,6 +91,7 @@ class Plan:
     sums:   rows that states add up themselves, beyond order zero.
     halves: rows of pairs of which a half is computed, see `Nest`.
     joins:  those that are read where their parts are, and never made.
+    at_once: of rows of which the last order is wanted alone, those that are summed over all orders.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Plan:
         self.varies = varying(program)
         self.halves = triangle(program)
         self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
+        self.at_once = self._at_once()
         for index in range(len(program.rows)):
             for name in self.passes(index):
                 self._place(name, index)
@@ -169,6 +172,11 @@ class Plan:
         if self.varies[index] and index not in self.sums:
             yield BEYOND
 
+    def _at_once(self) -> dict[int, OverOrders]:
+        found = {k: over_orders(self.program, k, self.varies) for k in sorted(self.ending)}
+        made = self.again | self.joins | self.sums  # these are not in memory, order after order
+        return {k: o for k, o in found.items() if o is not None and not made & {o.a[0], o.b[0]}}
+
     def _is_computed(self, index: int) -> bool:
         """Whether elements of a row are computed one by one."""
         row = self.program.row(index)
@@ -217,7 +225,8 @@ class Plan:
         if isinstance(row.moved, Join):
             self._place_parts(name, index, row.moved)
             return
-        if isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve | Call):
+        whole = isinstance(row.moved, Contract | Running | Put | Region | Factor | Solve | Call)
+        if whole or index in self.at_once:
             works.append(Whole(index))
             self._from_memory(reads)
             return

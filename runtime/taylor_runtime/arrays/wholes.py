@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.arrays.contraction import contraction, emit_contraction
+from taylor_runtime.arrays.contraction import Contraction, contraction, emit_contraction
 from taylor_runtime.arrays.factors.emit import emit_factor, emit_solutions
 from taylor_runtime.arrays.factors.grids import Grid
 from taylor_runtime.arrays.memory import ArrayMemory
+from taylor_runtime.arrays.plans.ends import OverOrders
 from taylor_runtime.arrays.running import emit_running
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
@@ -22,12 +23,16 @@ from taylor_runtime.program.arrays import (
     contiguous,
     symbol_of,
 )
+from taylor_runtime.program.order import summation
 
 
 def emit_whole(memory: ArrayMemory, row: int, n: Index) -> None:
     """Coefficient n of a row that is computed as a whole."""
     moved = memory.program.row(row).moved
-    if isinstance(moved, Running):
+    at_once = memory.plan.at_once.get(row)
+    if at_once is not None:
+        _over_orders(memory, row, at_once, n)
+    elif isinstance(moved, Running):
         emit_running(memory, row, moved, n)
     elif isinstance(moved, Factor):
         _factor(memory, row, moved)
@@ -72,6 +77,20 @@ def _contract(memory: ArrayMemory, row: int, c: Contract, n: Index) -> None:
 
     add(0, n, False)
     b.fold(1, n + 1, [], one)
+
+
+def _over_orders(memory: ArrayMemory, row: int, at_once: OverOrders, n: Index) -> None:
+    """The last order of a row, the sum over all orders at once."""
+    b, element = memory.b, memory.element
+    assert all(place[0] in memory.layout.old for place in (at_once.a, at_once.b))
+    last = memory.program.order - at_once.first
+    (first, offset), (second, other) = at_once.a, at_once.b
+    places = (
+        b.at(memory.base(first, at_once.first), offset, element),
+        b.at(memory.base(second, last), other, element),
+    )
+    product = Contraction(at_once.sizes, *at_once.strides, summation(*at_once.counts))
+    emit_contraction(b, element, product, *places, memory.base(row, n), False, memory.room)
 
 
 def _clear(memory: ArrayMemory, row: int, target: Value) -> None:
