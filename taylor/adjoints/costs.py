@@ -164,7 +164,7 @@ def function_of(
             with np.errstate(all="ignore"):
                 found = function([np.asarray(value, float) for value in values])
             shaped = zip(found, outputs, strict=True)
-            return [np.broadcast_to(np.asarray(x, kind.dtype), e.shape) for x, e in shaped]
+            return [_as_shaped(np.asarray(x, kind.dtype), e.shape) for x, e in shaped]
 
         return floats
     spelled = [scalars(e) for e in outputs]
@@ -183,6 +183,10 @@ def function_of(
         return [x.reshape(*array.shape, *kind.axes) for x, array in pairs]
 
     return exact
+
+
+def _as_shaped(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 def _expression(given: Any) -> Expression:
@@ -237,11 +241,11 @@ def _has_edges(e: Expression) -> bool:
     return record is not None and record.smooth_from == NOWHERE
 
 
-def as_places(wrt: Any, states: Names, parameters: Names) -> tuple[bool, list[bool]]:
-    """Whether derivatives by the initial state are wanted, and by which parameters."""
+def as_places(wrt: Any, states: Names, parameters: Names) -> tuple[bool, list[bool] | None]:
+    """Whether derivatives by the initial state are wanted, and by which parameters (None: all)."""
     count = len(parameters)
     if wrt is None:
-        return True, [True] * count
+        return True, None
     listed = [wrt] if isinstance(wrt, Expression | str) else list(wrt)
     chosen, by_state = [False] * count, False
     for key in listed:

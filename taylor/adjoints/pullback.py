@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from taylor.expressions.arguments import argument
@@ -31,8 +31,9 @@ MOST_TOGETHER = 4  # products of a sum that is left as it is
 class Pullback:
     """A sweep, and which parameters its sums belong to.
 
-    places: the first place among the system's parameters of each array of sums, and their number;
-        some may be of the same ones. The running cost's integral, if any, is behind them all.
+    places: the first place among the system's parameters of sums that follow one another, and their
+        number; some may be of the same ones. The running cost's integral, if any, is behind them
+        all.
     """
 
     sweeper: Sweeper
@@ -104,7 +105,16 @@ def make_pullback(
     made = _compiled(
         system, inputs, outputs, [*slopes[:count], *backward], (order, precision), given
     )
-    return Pullback(made, tuple((place, max(share.size, 1)) for share, place in found))
+    return Pullback(made, _runs((place, max(share.size, 1)) for share, place in found))
+
+
+def _runs(places: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """(first place, number) of sums; of those that follow one another in one."""
+    found: list[tuple[int, int]] = []
+    for place, count in places:
+        first, before = found.pop() if found and sum(found[-1]) == place else (place, 0)
+        found.append((first, before + count))
+    return tuple(found)
 
 
 def parts(share: Expression) -> list[Expression]:

@@ -89,11 +89,7 @@ class Solved:
         self._tape = Tape(memory)
         self._check(ta)
         machine = TapedMachine.of(self._ta._machine, self._tape, memory)
-        system = ta._model.system
-        count = len(system.parameters)
-        chosen = [True] * len(ta.system.parameters) if wanted is None else list(wanted)
-        chosen += [False] * (count - len(chosen))
-        self.pullback: Pullback = self._pullback(chosen)
+        self.pullback: Pullback = self._pullback(wanted)
         self._run(machine)
 
     def _check(self, ta: Propagator) -> None:
@@ -107,14 +103,19 @@ class Solved:
                 "nor from where one is about to be made: begin elsewhere"
             )
 
-    def _pullback(self, wanted: Sequence[bool]) -> Pullback:
-        stepper = self._ta._machine.stepper
+    def _pullback(self, wanted: Sequence[bool] | None) -> Pullback:
+        ta, stepper = self._ta, self._ta._machine.stepper
         kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
-        key = tuple(wanted), self._running
+        if wanted is not None and all(wanted):
+            wanted = None
+        key = None if wanted is None else tuple(wanted), self._running
         known = kept.get(key)
         if known is None:
-            system, order = self._ta._model.system, stepper.program.order
-            known = make_pullback(system, order, self.kind.name, wanted, self._running)
+            system, order = ta._model.system, stepper.program.order
+            own = len(ta.system.parameters)
+            chosen = [True] * own if wanted is None else list(wanted)
+            chosen += [False] * (len(system.parameters) - own)  # modes
+            known = make_pullback(system, order, self.kind.name, chosen, self._running)
             kept[key] = known
         return known
 

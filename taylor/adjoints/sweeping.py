@@ -101,7 +101,8 @@ class Sweeping:
             # What was made shorter for derivatives' sake is where these change: all is looked at.
             code, index = self.memory.run(steps, found, index, careful=halved > 0)
             if code != TOO_LONG:
-                self._several = max(1, self._several // 2)
+                if not halved:
+                    self._several = max(1, self._several // 2)
                 return
             # Steps before one that is too long are so, too, more often than not.
             first = max(0, index - self._several)

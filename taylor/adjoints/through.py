@@ -128,11 +128,12 @@ def _shape(asked: Wanted) -> tuple[int, ...]:
 
 
 def _told(
-    way: Solved, seeds: Seeds, found: Adjoints, wanted: Sequence[bool], by_state: bool
+    way: Solved, seeds: Seeds, found: Adjoints, wanted: Sequence[bool] | None, by_state: bool
 ) -> Found:
     kind = way.kind
     parameters = added(kind, found.parameters, seeds.parameters)
-    parameters[~np.array(wanted, bool)] = np.nan
+    if wanted is not None:
+        parameters[~np.array(wanted, bool)] = np.nan
     state = found.state if by_state else np.full_like(found.state, np.nan)
     times = seeds.by_times
     if times is not None:

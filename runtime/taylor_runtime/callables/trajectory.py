@@ -7,7 +7,7 @@ from operator import is_
 
 import numpy as np
 
-from taylor_runtime.callables.memory import ControlBlock, Pair, aligned_zeros
+from taylor_runtime.callables.memory import ControlBlock, Pair, address_of, aligned_zeros
 from taylor_runtime.callables.trajectories.records import RecordedSteps, StepRecords
 from taylor_runtime.callables.trajectories.room import ALL, BEFORE, ERROR_BEFORE, STATE
 from taylor_runtime.program.codes import NON_FINITE
@@ -124,7 +124,7 @@ class StepMemory(RecordedSteps):
         arrays = self.arrays()
         # Asking NumPy takes longer than a short step.
         if not (self._arrays and all(map(is_, arrays, self._arrays))):
-            self._addresses = [self.control.address, *(array.ctypes.data for array in arrays)]
+            self._addresses = [self.control.address, *map(address_of, arrays)]
             self._arrays = arrays
         return self._addresses
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ctypes import Structure, addressof, c_double, c_int64
 from dataclasses import field, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
-from taylor_runtime.adjoints.layout import SWEEP, SweepLayout
+from taylor_runtime.adjoints.layout import DOUBLES, INTEGERS, SweepLayout
 from taylor_runtime.adjoints.layout import TOO_LONG as TOO_LONG
 from taylor_runtime.adjoints.layout import SweepOptions as SweepOptions
 from taylor_runtime.adjoints.layout import blocks_of as blocks_of
 from taylor_runtime.adjoints.sweep import ARGUMENTS, SWEEP_BACK, sweep_module
 from taylor_runtime.callables.cost import choose, register_room
-from taylor_runtime.callables.memory import aligned_planes
+from taylor_runtime.callables.memory import address_of, aligned_planes
 from taylor_runtime.callables.python_calls import Externals, run_watched
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
@@ -75,21 +76,42 @@ class Observed:
     cotangents: np.ndarray
 
 
+class SweepBlock(Structure):
+    """What a sweep and Python tell each other; `adjoints.layout` says what."""
+
+    _fields_ = [(n, c_double) for n in DOUBLES] + [(n, c_int64) for n in INTEGERS]
+
+    checked: float
+    limit: float
+    careful: int
+    first: int
+    index: int
+    looked: int
+    looked_at: int
+    observations: int
+    observed: int
+    records: int
+    since: int
+    window: int
+
+
 class SweepMemory:
     """The adjoint of one trajectory on its way back, and what it has added up."""
 
     def __init__(self, sweeper: Sweeper) -> None:
         self.sweeper = sweeper
         layout, kind = sweeper.layout, sweeper.precision
-        self._control = np.zeros(1, SWEEP)
+        self._block = SweepBlock()
         self._adjoints = aligned_planes(layout.length, kind)
         self._work = aligned_planes(sweeper.workspace, kind)
         self.parameters = aligned_planes(max(sweeper.program.slots("parameter"), 1), kind)
-        whole = self._control, self.parameters, self._adjoints, self._work
-        self._addresses = [array.ctypes.data for array in whole]
+        arrays = self.parameters, self._adjoints, self._work
+        self._addresses = [addressof(self._block), *map(address_of, arrays)]
         listed = [np.arange(first, first + count) for first, count in layout.outputs]
         slots = np.concatenate(listed)[sweeper.options.states :]
-        self._summed = layout.sums + slots
+        follow = len(slots) > 0 and bool((np.diff(slots) == 1).all())
+        first = layout.sums + (int(slots[0]) if follow else 0)
+        self._summed: Any = slice(first, first + len(slots)) if follow else layout.sums + slots
 
     @classmethod
     def taken(cls, sweeper: Sweeper) -> SweepMemory:
@@ -98,7 +120,7 @@ class SweepMemory:
             made = sweeper.spare.pop()
         except IndexError:
             return cls(sweeper)
-        made._control["looked"] = 0
+        made._block.looked = 0
         return made
 
     def release(self) -> None:
@@ -114,21 +136,21 @@ class SweepMemory:
 
     def sums(self) -> np.ndarray:
         """What steps have added up of all outputs but the adjoints of states: (parts, outputs)."""
-        return self._adjoints[:, self._summed]
+        return np.array(self._adjoints[:, self._summed])
 
     @property
     def limit(self) -> float:
         """Of what the last two terms of a step may give, relative to the adjoint; may be set."""
-        return float(self._control["limit"][0])
+        return self._block.limit
 
     @limit.setter
     def limit(self, value: float) -> None:
-        self._control["limit"] = value
+        self._block.limit = value
 
     @property
     def looked(self) -> int:
         """How many steps were gone over twice, to see whether they are short enough."""
-        return int(self._control["looked"][0])
+        return self._block.looked
 
     def forget_sums(self) -> None:
         """Nothing has been added up."""
@@ -141,21 +163,21 @@ class SweepMemory:
         careful: look at all of them, not at some.
         Returns a code, and the number of the step that ends where the sweep is now.
         """
-        control = self._control
-        control["index"], control["first"] = last, 0
-        control["records"], control["observations"] = len(steps.headers), len(observed.steps)
-        control["observed"] = np.searchsorted(observed.steps, last)
-        for name in ("looked_at", "since", "checked"):
-            control[name] = 0
-        control["careful"] = last if careful else 0
-        control["window"] = 1  # what grows by doubling begins with one
+        control, seen = self._block, len(observed.steps)
+        control.index, control.first = last, 0
+        control.records, control.observations = len(steps.headers), seen
+        control.observed = int(np.searchsorted(observed.steps, last)) if seen else 0
+        control.looked_at = control.since = 0
+        control.checked = 0.0
+        control.careful = last if careful else 0
+        control.window = 1  # what grows by doubling begins with one
         block, parameters, adjoints, work = self._addresses
-        given = steps.headers, steps.lengths, steps.states
-        seen = observed.steps, observed.lengths, observed.cotangents
-        first, second = ([array.ctypes.data for array in arrays] for arrays in (given, seen))
-        arguments = block, *first, parameters, *second, adjoints, work
+        given = map(address_of, (steps.headers, steps.lengths, steps.states))
+        noted = observed.steps, observed.lengths, observed.cotangents
+        ahead = map(address_of, noted) if seen else (0, 0, 0)
+        arguments = block, *given, parameters, *ahead, adjoints, work
         code = int(run_watched(self.sweeper._call, None, *arguments))
-        return code, int(control["index"][0])
+        return code, control.index
 
 
 def build_sweeper(
