@@ -25,7 +25,7 @@ from taylor.adjoints.back import Adjoints, Back, Way
 from taylor.adjoints.following import Following
 from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
-from taylor.adjoints.propagator import MEMORY, Asked, Propagator
+from taylor.adjoints.propagator import MEMORY, Asked, Ended, Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
@@ -36,6 +36,9 @@ from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Time
 from taylor_runtime.callables.driving import undriven
+
+
+MOST_WAITING = 2  # machines, for solutions to come
 
 
 def solve(
@@ -83,14 +86,14 @@ class Solved:
         wanted: Sequence[bool] | None,
         memory: int,
     ) -> None:
-        self._ta: Propagator = copy.copy(ta)
         self._asked, self._running = asked, running
         self.kind: Precision = ta._kind
-        self._tape = Tape(memory)
         self._check(ta)
-        machine = TapedMachine.of(self._ta._machine, self._tape, memory)
-        self.pullback: Pullback = self._pullback(wanted)
-        self._run(machine)
+        self.pullback: Pullback = self._pullback(ta, wanted)
+        self._tape = Tape(memory)
+        if not self._walked(ta):
+            self._tape = Tape(memory)
+            self._run(copy.copy(ta))
 
     def _check(self, ta: Propagator) -> None:
         if ta._flow is not None:
@@ -103,8 +106,8 @@ class Solved:
                 "nor from where one is about to be made: begin elsewhere"
             )
 
-    def _pullback(self, wanted: Sequence[bool] | None) -> Pullback:
-        ta, stepper = self._ta, self._ta._machine.stepper
+    def _pullback(self, ta: Propagator, wanted: Sequence[bool] | None) -> Pullback:
+        stepper = ta._machine.stepper
         kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
         if wanted is not None and all(wanted):
             wanted = None
@@ -119,8 +122,35 @@ class Solved:
             kept[key] = known
         return known
 
-    def _run(self, machine: TapedMachine) -> None:
-        ta, asked = self._ta, self._asked
+    def _walked(self, ta: Propagator) -> bool:
+        """Whether the solution was one of steps alone, made by a machine that waits for such."""
+        known, asked = ta._machine.stepper.kept.get("walkers"), self._asked
+        if known is None or len(asked.times):
+            return False
+        try:
+            machine = known.pop()
+        except IndexError:
+            machine = TapedMachine.of(ta._machine.copy(), None, self._tape.budget)
+        machine.written = self._tape
+        machine.tape(self._tape.budget)
+        before = self.kind.to_planes(ta.state.copy())
+        outcome = ta._walked(machine, asked.end)
+        if outcome is None:
+            return False
+        machine.hand_on()
+        parameters = machine.parameters.copy()
+        self._tape.close(parameters, machine.time)
+        start = Point(ta._model.system, self.kind, before, ta.time_pair, parameters)
+        self._reached(ta, start, replace(start, state=machine.planes(), time=machine.time))
+        self.outcome, self.state, self.time = outcome, machine.state(), machine.time
+        machine.written = None
+        if len(known) < MOST_WAITING:
+            known.append(machine)
+        return True
+
+    def _run(self, ta: Propagator) -> None:
+        asked = self._asked
+        machine = TapedMachine.of(ta._machine, self._tape, self._tape.budget)
         following = Following(ta, machine, self._tape)
         ta._machine, ta._follower, ta._driver = machine, following, undriven
         ta._load()
@@ -140,17 +170,26 @@ class Solved:
             )
         end = Point.of(ta._model.system, machine)
         following.finish(stopped)
-        self.stopped = stopped
-        self.outcome = outcome
-        self.state: np.ndarray = ta.state.copy()
-        self.time: Pair = ta.time_pair
-        self.parameters: np.ndarray = ta.parameters.array()
-        self.states: np.ndarray | None = None
-        if outcome.states is not None:
-            self.states = outcome.states[asked.places]
         machine.written = None
         ta._follower = None  # which knows `ta`: what is over is freed at once
+        self._reached(ta, start, end)
+        self.stopped, self.outcome = stopped, outcome
+        self.state, self.time, self.parameters = ta.state.copy(), ta.time_pair, ta.parameters.array()
+        if outcome.states is not None:
+            self.states = outcome.states[asked.places]
+        elif not (outcome.stiff or stopped is not None):
+            ta._machine.stepper.kept.setdefault("walkers", [])
+
+    def _reached(self, ta: Propagator, start: Point, end: Point) -> None:
+        """Keep what ways back begin with."""
+        self.stopped: int | None = None
+        self.outcome: Ended
+        self.state: np.ndarray
+        self.time: Pair
+        self.parameters: np.ndarray = ta.parameters.array()
+        self.states: np.ndarray | None = None
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
+        machine = ta._machine
         self._way = Way(
             kind=self.kind,
             legs=self._tape.legs,
@@ -159,7 +198,7 @@ class Solved:
             again=cache(partial(_again, machine, self._tape.budget)),  # and not of `self`: no cycle
             running=self._running,
             tolerance=ta.tol,
-            sign=asked.sign,
+            sign=self._asked.sign,
             start=start,
             end=end,
             parameters=len(ta.system.parameters),

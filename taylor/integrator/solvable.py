@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -15,22 +16,20 @@ from taylor.integrator.outcome import Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.flow import Flow, FlowMachine
-from taylor.machines.machine import step_asked_for
+from taylor.machines.machine import Machine
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import make_space
+from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past
 from taylor.systems.variational import Variations, variational, variations_of
 from taylor_runtime.callables.driving import UNTIL
-from taylor_runtime.program.codes import REACHED, STEPS_DONE
+from taylor_runtime.program.codes import REACHED
 
 if TYPE_CHECKING:
     from taylor.solutions.inputs import InputLike
     from taylor.solutions.solution import OutputLike, Solution
-
-
-SLICE = 4096  # steps between looks at Ctrl-C
 
 
 class Solvable(Driven):
@@ -177,7 +176,7 @@ class Solvable(Driven):
         """
         if self._detection is not None or self._schedule.jumps or flow.variations.time:
             return None
-        machine, control = cast(FlowMachine, self._machine), self._machine.control
+        machine = cast(FlowMachine, self._machine)
         self._known = None
         flow.renew()
         made = flow.initial.copy()
@@ -185,23 +184,39 @@ class Solvable(Driven):
         machine.put_polynomials(made, start.time)
         flow.put_parameters(machine, start.parameters)
         machine.forget_step()
-        machine.begin_counting()
-        control.max_step = self.max_step
-        machine.ask_for(step_asked_for(end[0] - start.time[0], False))
-        machine.start_recording(False, None)
-        machine.end = end
-        code = STEPS_DONE
-        try:
-            while code == STEPS_DONE:
-                control.steps_wanted = control.steps + SLICE
-                code = machine.run()
-        except BaseException:
-            machine.take_back()
-            raise
-        if code != REACHED:
+        if machine.straight_to(end, self.max_step) != REACHED:
             return None
         found = self._kind.from_planes(machine.polynomials())
         return Arrival(found, found[:0], found[0], reached=True)
+
+    def _walked(self, machine: Machine, end: Pair) -> Outcome | None:
+        """What comes of the solution from the present point, if another machine of the same stepper
+        makes it; None where more than steps may be on the way, or these do not come to the end.
+        """
+        watched = self._detection is not None or self._steering is not None
+        if watched or self._flow is not None or self._schedule.jumps:
+            return None
+        check_span(self._time, end)
+        machine.take(self._machine)
+        if self._values() != self._known:
+            if not np.isfinite(self._state).all():
+                return None
+            machine.set_state(self._state, self._time)
+            machine.set_parameters(self._parameters._values)
+            machine.forget_step()
+        if machine.straight_to(end, self.max_step) != REACHED:
+            return None
+        control, steps = machine.control, machine.control.steps
+        return Outcome(
+            status=Status.REACHED,
+            time=machine.time[0],
+            steps=steps,
+            smallest_step=control.smallest_step if steps else math.nan,
+            largest_step=control.largest_step if steps else math.nan,
+            retracted=control.retracted,
+            state=machine.state(),
+            variables=self.system.states,
+        )
 
     def _through(
         self, start: Start, grid: np.ndarray, limit: int | None

@@ -13,7 +13,9 @@ from taylor.numbers.times import Pair
 from taylor_runtime.callables.stepper import Stepper
 from taylor_runtime.callables.trajectories.records import StepRecords
 from taylor_runtime.callables.trajectory import StepMemory
+from taylor_runtime.program.codes import RECORDS_FULL, STEPS_DONE
 
+SLICE = 4096  # steps between looks at Ctrl-C
 ASKED = 2.0**-12  # of the way ahead: steps so long are asked for where nothing but its end ends it
 
 
@@ -58,6 +60,30 @@ class Machine(StepMemory):
         states = np.full(shape, np.nan, dtype=self.kind.dtype)
         states[: planes.shape[1]] = self.kind.from_planes(planes)
         return states
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def straight_to(self, end: Pair, max_step: float) -> int:
+        """Steps to an end where nothing else can be on the way; returns why the last came back.
+
+        Raises what functions of the user have raised.
+        """
+        control = self.control
+        self.begin_counting()
+        control.max_step = max_step
+        self.ask_for(step_asked_for(end[0] - self.time[0], False))
+        self.start_recording(False, None)
+        self.end = end
+        try:
+            while True:
+                control.steps_wanted = control.steps + SLICE
+                code = self.run()
+                if code not in (STEPS_DONE, RECORDS_FULL):
+                    return code
+                self.grow_records_if_full()
+        except BaseException:
+            self.take_back()
+            raise
 
     # -- polynomials ----------------------------------------------------------------------------
 

@@ -39,4 +39,5 @@ class TapedMachine(TapedMemory, Machine):
     def _alike(self) -> Self:
         other = super()._alike()
         other.taping = False  # steps that are made to be looked at are not on the way
+        other._taped_for = 0  # there is room for one
         return other

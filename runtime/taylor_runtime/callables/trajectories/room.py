@@ -63,11 +63,16 @@ class StepRoom:
     def copy(self) -> Self:
         """One in the same state with memory of its own; the machine code is shared."""
         other = self._alike()
-        other.control = self.control.copy()
-        other._kept[:] = self._kept
-        other.control.recording = other.control.records = 0  # there is room for one record
-        other.watch(0, 0)
+        other.control = ControlBlock()
+        other.take(self)
         return other
+
+    def take(self, other: StepRoom) -> None:
+        """The state of another one of the same stepper."""
+        self.control.words()[:] = other.control.words()
+        self._kept[:] = other._kept
+        self.control.recording = self.control.records = 0  # there is room for one record
+        self.watch(0, 0)
 
     def _with_room(self) -> Self:
         """One with equal tolerances, and memory in which is nothing yet."""

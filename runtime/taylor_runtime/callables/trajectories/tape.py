@@ -55,10 +55,14 @@ class TapedMemory(StepMemory):
 
     taping: bool
     recorder: Stepper
+    _taped_for = 0  # bytes
 
     def tape(self, budget: int) -> None:
         """From now on; budget: bytes for all that is handed on, if it is kept."""
         self.taping = True
+        if budget == self._taped_for:
+            return
+        self._taped_for = budget
         self.recorder = taped(self.stepper)
         length = self.recorder.record_length
         most = min(BUFFER, budget // (8 * SHARE)) // length
