@@ -15,10 +15,10 @@ from taylor.adjoints.observations import Observations, as_pair
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.pullback import Pullback
 from taylor.adjoints.sweeping import Sweeping
+from taylor.adjoints.waiting import Waiting
 from taylor.expressions.expression import Expression
 from taylor.machines.machine import Machine
 from taylor.machines.tape import Leg
-from taylor.machines.taped import TapedMachine
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor_runtime.program.records import dataclass
@@ -28,7 +28,7 @@ from taylor_runtime.program.records import dataclass
 class Way:
     """What a solution left that is gone back over.
 
-    machine: of the system; again: makes one that makes steps again. running: a cost whose integral
+    machine: of the system; waiting: those that make steps again. running: a cost whose integral
     is a part of what is differentiated. sign: of the direction of time. start, end: points.
     parameters: how many the user's system has.
     """
@@ -37,7 +37,7 @@ class Way:
     legs: list[Leg]
     pullback: Pullback
     machine: Machine
-    again: Callable[[], TapedMachine]
+    waiting: Waiting
     running: Expression | None
     tolerance: float
     sign: float
@@ -47,7 +47,7 @@ class Way:
 
     def lean(self) -> Way:
         """The same without what steps left, for those who keep it long."""
-        return replace(self, legs=[], again=_none)
+        return replace(self, legs=[])
 
     def along(self, adjoint: np.ndarray, point: Point) -> np.ndarray:
         """adjoint . f at a point, (parts,)."""
@@ -100,7 +100,7 @@ class Back:
 
     def __init__(self, way: Way, adjoint: np.ndarray) -> None:
         self.way, self.kind = way, way.kind
-        self.sweeping = Sweeping(way.pullback, way.again, way.kind, way.tolerance)
+        self.sweeping = Sweeping(way.pullback, way.waiting, way.kind, way.tolerance)
         self.adjoint = adjoint
         parameters = way.machine.parameters
         self.parameters = np.zeros(parameters.shape, parameters.dtype)
@@ -158,10 +158,6 @@ class Back:
         sums, integral = sweeping.take_sums()
         self.parameters = arithmetic.add(kind, self.parameters, sums)
         self.integral = arithmetic.add(kind, self.integral, integral)
-
-
-def _none() -> TapedMachine:
-    raise AssertionError("nobody goes back over this way any more")
 
 
 def _nothing() -> float:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.propagator import MEMORY, Asked, Ended, Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
+from taylor.adjoints.waiting import Waiting
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.machines.tape import Tape
@@ -36,9 +36,6 @@ from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Time
 from taylor_runtime.callables.driving import undriven
-
-
-MOST_WAITING = 2  # machines, for solutions to come
 
 
 def solve(
@@ -63,11 +60,6 @@ def solve(
     TaylorError where it does not get to its end.
     """
     return Solved(ta, Asked.of(ta, until, times), running, wanted, memory)
-
-
-def _again(machine: TapedMachine, budget: int) -> TapedMachine:
-    """One that makes steps again."""
-    return TapedMachine.of(machine.copy(), None, budget)
 
 
 class Solved:
@@ -124,15 +116,11 @@ class Solved:
 
     def _walked(self, ta: Propagator) -> bool:
         """Whether the solution was one of steps alone, made by a machine that waits for such."""
-        known, asked = ta._machine.stepper.kept.get("walkers"), self._asked
-        if known is None or len(asked.times):
+        asked = self._asked
+        if len(asked.times) or not ta._machine.stepper.kept.get("walked"):
             return False
-        try:
-            machine = known.pop()
-        except IndexError:
-            machine = TapedMachine.of(ta._machine.copy(), None, self._tape.budget)
-        machine.written = self._tape
-        machine.tape(self._tape.budget)
+        waiting = Waiting(ta._machine, self._tape.budget)
+        machine = waiting.take(self._tape)
         before = self.kind.to_planes(ta.state.copy())
         outcome = ta._walked(machine, asked.end)
         if outcome is None:
@@ -143,9 +131,7 @@ class Solved:
         start = Point(ta._model.system, self.kind, before, ta.time_pair, parameters)
         self._reached(ta, start, replace(start, state=machine.planes(), time=machine.time))
         self.outcome, self.state, self.time = outcome, machine.state(), machine.time
-        machine.written = None
-        if len(known) < MOST_WAITING:
-            known.append(machine)
+        waiting.give(machine)
         return True
 
     def _run(self, ta: Propagator) -> None:
@@ -178,7 +164,7 @@ class Solved:
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
         elif not (outcome.stiff or stopped is not None):
-            ta._machine.stepper.kept.setdefault("walkers", [])
+            ta._machine.stepper.kept["walked"] = True
 
     def _reached(self, ta: Propagator, start: Point, end: Point) -> None:
         """Keep what ways back begin with."""
@@ -189,13 +175,12 @@ class Solved:
         self.parameters: np.ndarray = ta.parameters.array()
         self.states: np.ndarray | None = None
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
-        machine = ta._machine
         self._way = Way(
             kind=self.kind,
             legs=self._tape.legs,
             pullback=self.pullback,
-            machine=machine,
-            again=cache(partial(_again, machine, self._tape.budget)),  # and not of `self`: no cycle
+            machine=ta._machine,
+            waiting=Waiting(ta._machine, self._tape.budget),
             running=self._running,
             tolerance=ta.tol,
             sign=self._asked.sign,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from taylor.adjoints.observations import Observations, as_pair, elapsed_in
 from taylor.adjoints.pullback import Pullback
+from taylor.adjoints.waiting import Waiting
 from taylor.errors import TaylorError
 from taylor.machines.tape import Leg, backwards
 from taylor.machines.taped import TapedMachine
@@ -25,27 +24,29 @@ MOST_SEVERAL = 64  # steps that are made again together, where one of them is to
 class Sweeping:
     """The adjoint of a trajectory on its way back.
 
-    machine: makes one of the system that makes steps again.
+    waiting: machines of the system that make steps again.
     """
 
     def __init__(
         self,
         pullback: Pullback,
-        machine: Callable[[], TapedMachine],
+        waiting: Waiting,
         kind: Precision,
         tolerance: float,
     ) -> None:
-        self.pullback, self._make, self.kind = pullback, machine, kind
+        self.pullback, self._waiting, self.kind = pullback, waiting, kind
+        self._machine: TapedMachine | None = None
         self.memory = SweepMemory.taken(pullback.sweeper)
         self.memory.limit = ENOUGH * max(tolerance, kind.epsilon)
         self.shortened = 0  # times that a step was too long
         self._several = 1
         self._parameters = np.empty(0)
 
-    @property
     def machine(self) -> TapedMachine:
         """One of the system that makes steps again; many ways back need none."""
-        return self._make()
+        if self._machine is None:
+            self._machine = self._waiting.take(None)
+        return self._machine
 
     @property
     def adjoint(self) -> np.ndarray:
@@ -71,6 +72,9 @@ class Sweeping:
     def release(self) -> None:
         """There is nothing left to go back over."""
         self.memory.release()
+        if self._machine is not None:
+            self._waiting.give(self._machine)
+            self._machine = None
 
     def leg(self, leg: Leg, observed: Observations) -> None:
         """Back to the beginning of a leg, within which all that is observed is."""
@@ -78,7 +82,7 @@ class Sweeping:
         self.memory.parameters[:, :width] = leg.parameters[:, :width]
         self._parameters = leg.parameters
         end, left = leg.end, len(observed.times)
-        for begun in backwards(leg, self._make):
+        for begun in backwards(leg, self.machine):
             first = observed.since(begun.headers[0, :2])
             self._over(begun, end, observed.part(first, left), 0)
             high, low = begun.headers[0, :2].tolist()
@@ -89,12 +93,7 @@ class Sweeping:
         headers = begun.headers
         if not len(headers):
             return
-        ends = np.concatenate([headers[1:, :2], as_pair(end)[np.newaxis]])
-        scales = headers[:, 2]
-        lengths = elapsed_in(self.kind, headers[:, :2], ends, scales)
-        if not self.kind.is_finer:  # as they were, but for the last, which may have been cut
-            lengths[0, :-1] = (headers[:-1, 3] / scales[:-1]).astype(self.kind.dtype)
-        steps = Steps(headers, lengths, begun.states)
+        steps = Steps(headers, self._lengths(headers, end), begun.states)
         found = observed.within(headers)
         index = len(headers)
         while index:
@@ -108,11 +107,21 @@ class Sweeping:
             first = max(0, index - self._several)
             self._several = min(2 * self._several, MOST_SEVERAL)
             seen = np.searchsorted(found.steps, [first, index]).tolist()
-            high, low = ends[index - 1].tolist()
+            high, low = end if index == len(headers) else headers[index, :2].tolist()
             part = slice(first, index)
             these = Begun(headers[part], begun.states[:, part])
             self._shorter(these, (high, low), observed.part(*seen), halved + 1)
             index = first
+
+    def _lengths(self, headers: np.ndarray, end: Pair) -> np.ndarray:
+        """Of steps, the last of which ends at a time, in their scales: (parts, k)."""
+        if self.kind.is_finer:
+            ends = np.concatenate([headers[1:, :2], as_pair(end)[np.newaxis]])
+            return elapsed_in(self.kind, headers[:, :2], ends, headers[:, 2])
+        found = headers[:, 3] / headers[:, 2]  # as they were
+        high, low, scale, _ = headers[-1].tolist()
+        found[-1] = ((end[0] - high) + (end[1] - low)) / scale  # which may have been cut
+        return found.astype(self.kind.dtype)[np.newaxis]
 
     def _shorter(self, begun: Begun, end: Pair, observed: Observations, halved: int) -> None:
         """Back over steps of which the last is too long for adjoints, by some half as long."""
@@ -125,7 +134,7 @@ class Sweeping:
         self.shortened += 1
         span = abs((end[0] - high) + (end[1] - low))
         most = max(0.5 * min(abs(length), span) * (1 + 2.0**-40), 0.5 * span)
-        machine = self.machine
+        machine = self.machine()
         machine.parameters[:] = self._parameters
         start = tuple(begun.headers[0, :2].tolist())
         steps = machine.steps_between(begun.states[:, 0], (start[0], start[1]), end, most)

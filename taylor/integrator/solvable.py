@@ -190,14 +190,14 @@ class Solvable(Driven):
         return Arrival(found, found[:0], found[0], reached=True)
 
     def _walked(self, machine: Machine, end: Pair) -> Outcome | None:
-        """What comes of the solution from the present point, if another machine of the same stepper
-        makes it; None where more than steps may be on the way, or these do not come to the end.
+        """What comes of the solution from the present point, if another machine makes it that has the
+        state of the own one; None where more than steps may be on the way, or these do not come to
+        the end.
         """
         watched = self._detection is not None or self._steering is not None
         if watched or self._flow is not None or self._schedule.jumps:
             return None
         check_span(self._time, end)
-        machine.take(self._machine)
         if self._values() != self._known:
             if not np.isfinite(self._state).all():
                 return None
