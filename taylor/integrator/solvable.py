@@ -155,10 +155,10 @@ class Solvable(Driven):
 
     def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
         """The solution at a time, or where a terminal event ends it."""
-        if self._flow is not None and limit is None:
-            found = self._straight_map(self._flow, start, end)
+        if limit is None:
+            found = self._straight_map(start, end)
             if found is not None:
-                return found
+                return Arrival(found, found[:0], found[0], reached=True)
         self._begin(start)
         time: Time = end if end[1] else end[0]  # drivers take floats
         outcome = self.propagate_until(time, max_steps=limit)  # type: ignore[attr-defined]
@@ -170,24 +170,21 @@ class Solvable(Driven):
             return self._arrival(outcome)
         return Unfinished(_words(outcome))
 
-    def _straight_map(self, flow: Flow, start: Start, end: Pair) -> Arrival | None:
-        """The solution at a time with its derivatives, where nothing but steps is to be made; None
-        where there may be more, or these do not come to the end.
+    def _straight_map(self, start: Start, end: Pair) -> np.ndarray | None:
+        """The solution at a time with its derivatives, (n, K), where nothing but steps is to be
+        made; None where there may be more, or these do not come to the end.
         """
-        if self._detection is not None or self._schedule.jumps or flow.variations.time:
+        flow = self._flow
+        if flow is None or self._detection is not None or self._schedule.jumps:
             return None
-        machine = cast(FlowMachine, self._machine)
+        if flow.variations.time:
+            return None
+        machine, kind = cast(FlowMachine, self._machine), self._kind
         self._known = None
-        flow.renew()
-        made = flow.initial.copy()
-        made[..., 0] = self._kind.to_planes(start.state)
-        machine.put_polynomials(made, start.time)
-        flow.put_parameters(machine, start.parameters)
-        machine.forget_step()
+        flow.begin(machine, kind.to_planes(start.state), kind.to_planes(start.parameters), start.time)
         if machine.straight_to(end, self.max_step) != REACHED:
             return None
-        found = self._kind.from_planes(machine.polynomials())
-        return Arrival(found, found[:0], found[0], reached=True)
+        return kind.from_planes(machine.polynomials())
 
     def _walked(self, machine: Machine, end: Pair) -> Outcome | None:
         """What comes of the solution from the present point, if another machine makes it that has the

@@ -115,6 +115,8 @@ class Flow:
     ended:     since when.
     """
 
+    _begun: Any = None  # what `begin` has at hand
+
     def __init__(self, variations: Variations, count: int, kind: Precision) -> None:
         self.variations = variations
         self.kind = kind
@@ -168,6 +170,37 @@ class Flow:
         self.undefined = ""
         self._next = self.arrived = self._later = None
         self._fresh = True
+
+    def begin(
+        self, machine: FlowMachine, state: np.ndarray, parameters: np.ndarray, time: Pair
+    ) -> None:
+        """A solution begins with a new map: planes of its numbers, (parts, n) and (parts, m)."""
+        self.renew()
+        known = self._begun
+        if known is None or known[0] is not self.initial or known[1] is not self._own_parameters:
+            known = self._begun = self._beginning(machine)
+        _, _, vector, (places, owners), behind, firsts = known
+        machine.begin_with(vector, places, state[:, owners], time)
+        own = machine.parameters
+        own[:, : parameters.shape[1]] = parameters
+        if len(firsts):
+            width = machine.stepper.parameters
+            varied = own[:, width - behind.shape[1] : width]
+            varied[:] = behind
+            varied[:, firsts] = parameters[:, list(self.variations.parameters)]
+
+    def _beginning(self, machine: FlowMachine) -> Any:
+        """What is the same of all solutions that begin so: the vector of states, which of its
+        places have numbers of which states, the parameters that vary, and which of theirs are
+        numbers.
+        """
+        padding = machine.padding
+        vector = numbers_of(self.initial)[:, padding]
+        places = np.flatnonzero(padding < self.count)
+        whole = self._own_parameters
+        firsts = np.arange(whole.shape[1]) * whole.shape[2]
+        behind = whole.reshape(len(whole), -1)
+        return self.initial, whole, vector, (places, padding[places]), behind, firsts
 
     def beginnings(
         self, machine: FlowMachine, states: np.ndarray, parameters: np.ndarray

@@ -91,16 +91,17 @@ class Problem:
 
     def _taken(self, order: int, wrt: Wrt) -> Propagator:
         """An integrator that nobody else uses."""
-        idle = self._idle.get((order, wrt))
-        if idle:
-            try:
-                return idle.pop()
-            except IndexError:  # another thread was faster
-                pass
-        return copy.copy(self.varied(order, wrt).propagator)
+        try:
+            return self.idle(order, wrt).pop()
+        except IndexError:
+            return copy.copy(self.varied(order, wrt).propagator)
+
+    def idle(self, order: int, wrt: Wrt) -> list[Propagator]:
+        """Integrators that nobody uses."""
+        return self._idle.setdefault((order, wrt), [])
 
     def _given(self, order: int, wrt: Wrt, one: Propagator) -> None:
-        self._idle.setdefault((order, wrt), []).append(one)
+        self.idle(order, wrt).append(one)
 
     def varied(self, order: int, wrt: Wrt) -> Made:
         """What carries the derivatives; made when they are first wanted."""

@@ -55,6 +55,11 @@ class Propagator(Protocol):
         code; of others nothing is told.
         """
 
+    def _straight_map(self, start: Start, end: Pair) -> np.ndarray | None:
+        """The solution at a time with its derivatives, (n, K), as most are, by steps alone; of
+        others nothing is told.
+        """
+
     def _until(self, start: Start, end: Pair, limit: int | None) -> Arrival | Unfinished:
         """The solution at a time, or where a terminal event ends it."""
 

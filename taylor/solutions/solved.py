@@ -15,7 +15,7 @@ from taylor.numbers.precision import FLOAT64, PAIRS, Precision, as_precision
 from taylor.solutions.batches import solved_many
 from taylor.solutions.curves import curved
 from taylor.solutions.problem import Problem, Wrt, times_kind
-from taylor.solutions.straight import Straight, straight
+from taylor.solutions.straight import Straight, StraightMap, straight, straight_map
 from taylor.solutions.swept import swept
 from taylor_runtime.callables.python_calls import Server
 
@@ -168,7 +168,7 @@ class Solved(Outside):
         flat: bool = False,
     ) -> None:
         self.order, self.wrt = options if options[0] else (0, ())
-        self._straight: Straight | None = None
+        self._straight: Straight | StraightMap | None = None
         super().__init__(problem, times, (self.order, self.wrt), batch, flat)
 
     def operand_shapes(self) -> list[tuple[int, ...]]:
@@ -200,15 +200,16 @@ class Solved(Outside):
     @property
     def number(self) -> int:
         """By which machine code knows it."""
-        if self._server is None and not self.order and self.batch is None:
-            self._straight = straight(self.problem)
+        if self._server is None and self.batch is None:
+            problem, wanted = self.problem, (self.order, self.wrt)
+            self._straight = straight_map(problem, *wanted) if self.order else straight(problem)
         return super().number
 
     def _served(self, planes: np.ndarray) -> np.ndarray:
         if self._straight is not None and planes.dtype == np.float64:
-            state = self._straight(planes[0])
-            if state is not None:
-                return state[np.newaxis]
+            found = self._straight(planes[0])
+            if found is not None:
+                return found.reshape(1, -1)
         return super()._served(planes)
 
     def computed(self, operands: Sequence[np.ndarray]) -> np.ndarray:

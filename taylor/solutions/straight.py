@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from taylor.machines.arrivals import Start
 from taylor.numbers.precision import FLOAT64
-from taylor.solutions.problem import Problem
+from taylor.solutions.problem import Problem, Wrt
 from taylor.solutions.propagators import Propagator
 from taylor.systems.names import UNUSED
 
 
-class Straight:
-    """The states in the end as a function of numbers side by side: the inputs', then the time.
-
-    Where it gives None, `Problem.solved` knows more.
-    """
+class Placed:
+    """Where numbers side by side, the inputs' and then the time, belong."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -34,6 +34,16 @@ class Straight:
         self._base = problem.base[:first].copy(), problem.base[first:last].copy()
         self._varies = bool(len(others))
         self._every = len(own) == first and np.array_equal(places[own], np.arange(first))
+
+
+class Straight(Placed):
+    """The states in the end as a function of such numbers.
+
+    Where it gives None, `Problem.solved` knows more.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
         self._idle: list[Propagator] = []
 
     def __call__(self, numbers: np.ndarray) -> np.ndarray | None:
@@ -62,6 +72,46 @@ def _slice(places: np.ndarray) -> Any:
     """The same places, which follow one another, in the form that takes least time."""
     follow = len(places) > 0 and bool((np.diff(places) == 1).all())
     return slice(int(places[0]), int(places[-1]) + 1) if follow else places
+
+
+class StraightMap(Placed):
+    """The states in the end with derivatives, (n, K), as a function of such numbers.
+
+    Where it gives None, `Problem.solved` knows more.
+    """
+
+    def __init__(self, problem: Problem, order: int, wrt: Wrt) -> None:
+        super().__init__(problem)
+        self._idle = problem.idle(order, wrt)
+        self._made = problem.varied(order, wrt).propagator
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray | None:
+        """The coefficients."""
+        if not isfinite(numbers.sum()):
+            return None
+        try:
+            ta = self._idle.pop()
+        except IndexError:
+            ta = copy(self._made)
+        state, parameters = self._base[0].copy(), self._base[1]
+        given, places = self._states
+        state[places] = numbers[given]
+        if self._varies:
+            parameters = parameters.copy()
+            given, places = self._parameters
+            parameters[places] = numbers[given]
+        time = self.problem.time if self._time is None else (float(numbers[self._time]), 0.0)
+        found = ta._straight_map(Start(state, parameters, time), (float(numbers[-1]), 0.0))
+        self._idle.append(ta)
+        return found
+
+
+def straight_map(problem: Problem, order: int, wrt: Wrt) -> StraightMap | None:
+    """What is fast for derivatives by some inputs; None where `Problem.solved` has more to do."""
+    plain = straight(problem) is not None and not problem.shown
+    if not plain or problem.varied(order, wrt).chosen is not None:
+        return None
+    return StraightMap(problem, order, wrt)
 
 
 def straight(problem: Problem) -> Straight | None:

@@ -58,6 +58,16 @@ class StepMemory(RecordedSteps):
         self._vectors[:, STATE] = planes[:, self.padding]
         self.control.time, self.control.time_low = time
 
+    def begin_with(
+        self, vector: np.ndarray, places: np.ndarray, numbers: np.ndarray, time: Pair
+    ) -> None:
+        """A state as machine code keeps it, but for some places, its time, and no step before."""
+        state = self._vectors[:, STATE]
+        state[:] = vector
+        state[:, places] = numbers
+        self.control.time, self.control.time_low = time
+        self.forget_step()
+
     # -- what it tells --------------------------------------------------------------------------
 
     def planes(self) -> np.ndarray:

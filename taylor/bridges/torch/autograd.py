@@ -35,7 +35,7 @@ def uncompiled(function: F) -> F:
     return function
 
 
-Pull = Callable[[Sequence["torch.Tensor | None"]], "list[torch.Tensor]"]
+Pull = Callable[[Sequence["torch.Tensor | None"]], "Sequence[torch.Tensor]"]
 
 
 class Operator(Protocol):
@@ -77,21 +77,19 @@ class Operator(Protocol):
 
 
 def apply(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
-    """The results of an operator, recorded where somebody may want their derivatives.
-
-    What is kept for `backward` has a list, unless some transform of PyTorch's is at work.
-    """
-    kept: list[Pull] | None = None
-    if not torch._C._are_functorch_transforms_active() and forward_ad._current_level < 0:
-        if not torch.is_grad_enabled() or not any(x.requires_grad for x in tensors):
-            return _computed(operator, tensors)
-        kept = []
-    found: tuple[torch.Tensor, ...] = Applied.apply(operator, kept, *tensors)
-    return found
+    """The results of an operator, recorded where somebody may want their derivatives."""
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        found: tuple[torch.Tensor, ...] = Applied.apply(operator, None, *tensors)
+        return found
+    wanted = tuple([x.requires_grad for x in tensors])
+    if True not in wanted or not torch.is_grad_enabled():
+        return _computed(operator, tensors)
+    recorded: tuple[torch.Tensor, ...] = _record(operator, wanted, *tensors)
+    return recorded
 
 
 class Applied(torch.autograd.Function):  # type: ignore[misc]
-    """An operator of tensors."""
+    """An operator of tensors, for whatever transforms of PyTorch's are at work."""
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -102,42 +100,30 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     @uncompiled
-    def forward(
-        operator: Operator, kept: list[Pull] | None, *tensors: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        if kept is not None and operator.keeps:
-            found = operator.linear(tensors, tuple([x.requires_grad for x in tensors]))
-            if found is not None:
-                kept.append(found[1])
-                return found[0]
+    def forward(operator: Operator, _: None, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return _computed(operator, tensors)
 
     @staticmethod
     @uncompiled
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
-        operator, kept, *tensors = inputs
-        ctx.operator, ctx.kept = operator, kept
-        ctx.real = tuple(x.dtype is not torch.bool for x in output)
-        ctx.save_for_backward(*tensors)
-        if kept is None:  # some transform, perhaps one forward
-            ctx.save_for_forward(*tensors)
-        ctx.set_materialize_grads(False)
-        if not all(ctx.real):
-            ctx.mark_non_differentiable(*(x for x in output if x.dtype is torch.bool))
+        operator, _, *tensors = inputs
+        ctx.save_for_forward(*tensors)
+        ctx.real = tuple([x.dtype is not torch.bool for x in output])
+        _set_up(ctx, (operator, (), None), tensors, output)
 
     @staticmethod
     @uncompiled
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        wanted = ctx.needs_input_grad[2:]
+        operator, kept, pull = ctx.made
         weights = [weight for weight in cotangents if weight is not None]
+        wanted = ctx.needs_input_grad[2:]
         if not weights or not any(wanted):
             return (None,) * (2 + len(wanted))
-        plain = not torch.is_grad_enabled() and not torch._C._are_functorch_transforms_active()
-        if ctx.kept and plain and not any(map(_is_batched, weights)):
-            following = iter(ctx.kept[0](cotangents))
-            return None, None, *[next(following) if does else None for does in wanted]
-        operator = ctx.operator.pulled(wanted, tuple(w is not None for w in cotangents))
-        found = iter(apply(operator, (*ctx.saved_tensors, *weights)))
+        if pull is not None and _is_plain() and not any(map(_is_batched, weights)):
+            gradients = iter(pull(cotangents))
+            return None, None, *[next(gradients) if does else None for does in kept]
+        pulled = operator.pulled(wanted, tuple(w is not None for w in cotangents))
+        found = iter(apply(pulled, (*ctx.saved_tensors, *weights)))
         return None, None, *(next(found) if does else None for does in wanted)
 
     @staticmethod
@@ -148,8 +134,8 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         along = [tangent for tangent in tangents if tangent is not None]
         if not along:
             return (None,) * len(ctx.real)
-        operator = ctx.operator.pushed(tuple(t is not None for t in tangents))
-        found = apply(operator, (*ctx.saved_tensors, *along))
+        pushed = ctx.made[0].pushed(tuple(t is not None for t in tangents))
+        found = apply(pushed, (*ctx.saved_tensors, *along))
         return tuple(x if does else None for x, does in zip(found, ctx.real, strict=True))
 
     @staticmethod
@@ -158,14 +144,52 @@ class Applied(torch.autograd.Function):  # type: ignore[misc]
         info: Any,
         in_dims: tuple[int | None, ...],
         operator: Operator,
-        kept: None,
+        _: None,
         *tensors: torch.Tensor,
     ) -> tuple[tuple[torch.Tensor, ...], tuple[int, ...]]:
         found = apply(*operator.mapped(in_dims[2:], info.batch_size, tensors))
         return found, (0,) * len(found)
 
 
+class Recorded(torch.autograd.Function):  # type: ignore[misc]
+    """The same without any transform, in less time; wanted: which inputs have derivatives."""
+
+    @staticmethod
+    @uncompiled
+    def forward(
+        ctx: Any, operator: Operator, wanted: Flags, *tensors: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        found = operator.linear(tensors, wanted) if operator.keeps else None
+        output, pull = (_computed(operator, tensors), None) if found is None else found
+        _set_up(ctx, (operator, wanted, pull), tensors, output)
+        return output
+
+    backward = Applied.backward
+
+
+_record = super(torch.autograd.Function, Recorded).apply
 _is_batched = torch._C._functorch.is_legacy_batchedtensor
+
+Kept = tuple[Operator, Flags, "Pull | None"]  # what gives derivatives of an application
+
+
+def _set_up(
+    ctx: Any, made: Kept, tensors: Sequence[torch.Tensor], output: Sequence[torch.Tensor]
+) -> None:
+    """Keep what derivatives are made of."""
+    ctx.made = made
+    ctx.save_for_backward(*tensors)
+    ctx.set_materialize_grads(False)
+    for x in output:
+        if x.dtype is torch.bool:
+            ctx.mark_non_differentiable(*[x for x in output if x.dtype is torch.bool])
+            break
+
+
+def _is_plain() -> bool:
+    """Whether gradients are numbers, of which nobody wants derivatives or many at once."""
+    transforms = torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+    return not (torch.is_grad_enabled() or transforms)
 
 
 def _computed(operator: Operator, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:

@@ -14,6 +14,7 @@ from taylor.bridges.torch.tensors import array_of, tensor_of
 from taylor.machines.crossing import UndefinedDerivativesError
 from taylor.solutions.rules import MANY
 from taylor.solutions.solution import Solution
+from taylor.solutions.straight import StraightMap, straight_map
 
 
 class Wanted(NamedTuple):
@@ -21,11 +22,13 @@ class Wanted(NamedTuple):
 
     wrt:    the inputs; sizes: how many numbers each of them is.
     slopes: where the derivatives are among the coefficients of a solution.
+    quick:  what gives these coefficients in the least time, if there is any.
     """
 
     wrt: tuple[int, ...]
     sizes: list[int]
     slopes: Any  # a slice, or indices
+    quick: StraightMap | None
 
 
 class SolutionOperator(ArrayOperator):
@@ -45,6 +48,8 @@ class SolutionOperator(ArrayOperator):
         self._places = places or []
         plain = self._problem.kind.name == "float64"
         self._sizes = self._problem.sizes(range(len(solution.inputs.listed)))
+        self._scalars = not any(one.shape for one in solution.inputs.listed)
+        self._end = float(self._ends[0])
         self._wanted: dict[Flags, Wanted | None] = {}
         self.keeps = plain and ends is not None and places is not None
 
@@ -54,24 +59,42 @@ class SolutionOperator(ArrayOperator):
         """The results, and their Jacobian as a function; None for many inputs, and where there are
         no derivatives.
         """
-        if wanted not in self._wanted:
-            self._wanted[wanted] = self._found(wanted)
-        known = self._wanted[wanted]
+        try:
+            known = self._wanted[wanted]
+        except KeyError:
+            known = self._wanted[wanted] = self._found(wanted)
         if known is None:
             return None
         given = [array_of(tensor, torch.float64) for tensor in tensors]
+        found = self._coefficients(known, given)
+        if found is None:
+            return None
+        wide, dtype = [found[..., place, :] for place in self._places], self._dtype
+        results = tuple([tensor_of(part[..., 0].copy(), dtype) for part in wide])
+        return results, self._pull(known, [part[..., known.slopes] for part in wide], tensors)
+
+    def _coefficients(
+        self, known: Wanted, given: Sequence[np.ndarray | float]
+    ) -> np.ndarray | None:
+        """Of the states: ([times,] n, terms); None where there are none, or an error is due."""
+        sizes, quick = self._sizes, known.quick
+        if quick is not None and self._scalars and len(given) == len(sizes):
+            if all([type(x) is float for x in given]):
+                found = quick(np.array((*given, self._end)))
+                if found is not None:
+                    return found
         numbers = [np.array([x]) if type(x) is float else np.reshape(x, -1) for x in given]
-        if [x.size for x in numbers] != self._sizes:
-            return None  # which is an error
+        if [x.size for x in numbers] != sizes:
+            return None
+        if quick is not None:
+            found = quick(np.concatenate([*numbers, self._ends]))
+            if found is not None:
+                return found
         try:
             found = self._problem.solved(1, known.wrt, numbers, self._ends)
         except UndefinedDerivativesError:
             return None
-        if not self._problem.grid:
-            found = found[0]
-        wide, dtype = [found[..., place, :] for place in self._places], self._dtype
-        results = tuple([tensor_of(part[..., 0].copy(), dtype) for part in wide])
-        return results, self._pull(known, [part[..., known.slopes] for part in wide], tensors)
+        return found if self._problem.grid else found[0]
 
     def _found(self, wanted: Flags) -> Wanted | None:
         problem, wrt = self._problem, tuple(k for k, does in enumerate(wanted) if does)
@@ -80,8 +103,9 @@ class SolutionOperator(ArrayOperator):
         if count >= MANY or among is None:
             return None
         slopes = among.find(np.eye(count, dtype=np.int64))
-        straight = (slopes == np.arange(1, count + 1)).all()
-        return Wanted(wrt, sizes, slice(1, None) if straight else slopes)
+        follow = (slopes == np.arange(1, count + 1)).all()
+        quick = straight_map(problem, 1, wrt)
+        return Wanted(wrt, sizes, slice(1, None) if follow else slopes, quick)
 
     def _pull(
         self, known: Wanted, slopes: Sequence[np.ndarray], tensors: Sequence[torch.Tensor]
@@ -90,18 +114,19 @@ class SolutionOperator(ArrayOperator):
         dtype, shapes = self._dtype, [tensors[k].shape for k in known.wrt]
         count, scalars = sum(known.sizes), not any(shapes)
 
-        def pull(cotangents: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
-            total: Any = 0.0
+        def pull(cotangents: Sequence[torch.Tensor | None]) -> Sequence[torch.Tensor]:
+            total: Any = None
             for cotangent, along in zip(cotangents, slopes, strict=True):
                 if cotangent is not None:
                     weight = array_of(cotangent, torch.float64)
                     if type(weight) is float:
-                        total = total + weight * along
+                        part = weight * along
                     else:
-                        total = total + np.reshape(weight, -1) @ along.reshape(-1, count)
+                        part = np.reshape(weight, -1) @ along.reshape(-1, count)
+                    total = part if total is None else total + part
             gradients = tensor_of(total, dtype)
             if scalars:
-                return list(gradients.unbind())
+                return gradients.unbind()
             pieces = zip(gradients.split(known.sizes), shapes, strict=True)
             return [piece.view(shape) for piece, shape in pieces]
 
