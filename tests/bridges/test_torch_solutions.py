@@ -260,6 +260,21 @@ def test_backward_in_every_way() -> None:
     torch.testing.assert_close(some, kept[1][2])
 
 
+def test_forward_mode_through_what_was_recorded_before() -> None:
+    """Gradients are linear in the cotangent, whose tangent comes when the graph is there."""
+    given = number(0.05), number(0.025), number(9.8)
+    x, _ = ty.torch.function(pendulum(until=1.5))(*given)
+    weight, along = torch.tensor(2.0, dtype=torch.float64), torch.tensor(3.0, dtype=torch.float64)
+    plain = torch.autograd.grad(x, given, weight, retain_graph=True)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(weight, along)
+        found = torch.autograd.grad(x, given, dual, retain_graph=True)
+        pairs = [torch.autograd.forward_ad.unpack_dual(one) for one in found]
+    assert [p.tangent.item() for p in pairs] == pytest.approx([1.5 * p.item() for p in plain])
+    one = torch.autograd.grad(x, given[2], weight)[0]  # of fewer inputs than were recorded
+    assert one.item() == plain[2].item()
+
+
 def test_a_parameter_that_trains() -> None:
     """The period of a pendulum in small: g / l is found from the motion."""
     solution = pendulum(times=np.linspace(0.1, 1.0, 10))
