@@ -168,7 +168,8 @@ def _tiled(
             packed = strided[0]
             cost *= 1 + lanes / shared
         elif strided:
-            cost *= 1 + lanes * len(strided) / min(shared, 8)
+            near = all(along.strides[which] == 2 for which in strided)  # loads and shuffles do
+            cost *= 1 + (2 if near else lanes) * len(strided) / min(shared, 8)
         elif len(moving) == 1 and shared >= MANY_SHARING and chains == 1:
             packed = moving[0] if far else None
     # Fewer chains at a time, where longer pieces of far memory, or several rows, are worth more.

@@ -140,7 +140,17 @@ def load_lanes(b: Builder, type_: Type, place: Value, stride: int) -> Value:
     scalar = make_type(type_.element, 0)
     if stride == 0:
         return b.splat(b.load(scalar, place), type_.lanes)
+    if stride == 2:
+        return _every_second(b, type_, place)
     return gathered(b, type_, [b.at(place, i * stride, type_.element) for i in range(type_.lanes)])
+
+
+def _every_second(b: Builder, type_: Type, place: Value) -> Value:
+    """Of two vectors, of which the second ends where the last lane is: not a number beyond."""
+    lanes = type_.lanes
+    low = b.load(type_, place)
+    high = b.load(type_, b.at(place, lanes - 1, type_.element))
+    return b.shuffle(low, high, [2 * i + (2 * i >= lanes) for i in range(lanes)])
 
 
 def gathered(b: Builder, type_: Type, places: Sequence[Value]) -> Value:
