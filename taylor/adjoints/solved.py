@@ -68,7 +68,15 @@ class Solved:
     state:  at the end, (n,). states: at the times that were asked for, (k, n); None without any.
     time:   of the end. outcome: of the propagation.
     steps:  how many were made. memory: bytes that where they began took at most.
+    stopped: the event that ended it, if one did.
     """
+
+    outcome: Ended
+    state: np.ndarray
+    states: np.ndarray | None
+    time: Pair
+    parameters: np.ndarray
+    stopped: int | None
 
     def __init__(
         self,
@@ -160,7 +168,8 @@ class Solved:
         ta._follower = None  # which knows `ta`: what is over is freed at once
         self._reached(ta, start, end)
         self.stopped, self.outcome = stopped, outcome
-        self.state, self.time, self.parameters = ta.state.copy(), ta.time_pair, ta.parameters.array()
+        self.state, self.time = ta.state.copy(), ta.time_pair
+        self.parameters = ta.parameters.array()
         if outcome.states is not None:
             self.states = outcome.states[asked.places]
         elif not (outcome.stiff or stopped is not None):
@@ -168,12 +177,8 @@ class Solved:
 
     def _reached(self, ta: Propagator, start: Point, end: Point) -> None:
         """Keep what ways back begin with."""
-        self.stopped: int | None = None
-        self.outcome: Ended
-        self.state: np.ndarray
-        self.time: Pair
-        self.parameters: np.ndarray = ta.parameters.array()
-        self.states: np.ndarray | None = None
+        self.stopped, self.states = None, None
+        self.parameters = ta.parameters.array()
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
         self._way = Way(
             kind=self.kind,

@@ -181,15 +181,17 @@ class Solvable(Driven):
             return None
         machine, kind = cast(FlowMachine, self._machine), self._kind
         self._known = None
-        flow.begin(machine, kind.to_planes(start.state), kind.to_planes(start.parameters), start.time)
+        flow.begin(
+            machine, kind.to_planes(start.state), kind.to_planes(start.parameters), start.time
+        )
         if machine.straight_to(end, self.max_step) != REACHED:
             return None
         return kind.from_planes(machine.polynomials())
 
     def _walked(self, machine: Machine, end: Pair) -> Outcome | None:
-        """What comes of the solution from the present point, if another machine makes it that has the
-        state of the own one; None where more than steps may be on the way, or these do not come to
-        the end.
+        """What comes of the solution from the present point, if another machine makes it that has
+        the state of the own one; None where more than steps may be on the way, or these do not come
+        to the end.
         """
         watched = self._detection is not None or self._steering is not None
         if watched or self._flow is not None or self._schedule.jumps:

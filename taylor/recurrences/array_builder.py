@@ -193,6 +193,17 @@ class ArrayBuilder(SeriesBuilder):
             return self.copied(self.varying(row), shape)
         return row
 
+    def outputs(self, wanted: Sequence[tuple[int, Shape]], own: int | None = None) -> list[int]:
+        """The rows of a program's outputs: of the first `own` copies, of others rows that are
+        computed anyway, where they can be; None: all are copies.
+        """
+        found: list[int] = []
+        for place, (row, shape) in enumerate(wanted):
+            alone = own is None or place < own
+            made = self.copied(row, shape) if alone else self.output(row, shape, found, True)
+            found.append(made)
+        return found
+
     def output(self, row: int, shape: Shape, taken: Sequence[int], varying: bool) -> int:
         """A row with these elements in its memory, which is computed here and no output yet, where
         there is one; else a copy.

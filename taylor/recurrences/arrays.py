@@ -77,9 +77,7 @@ def lower_arrays(
 ) -> Lowered:
     """The program of the Taylor coefficients of outputs up to `order`.
 
-    outputs: expressions, scalars or arrays.
-    own: so many of the first outputs have rows of their own (by default all), while others may be
-        rows that are computed anyway.
+    outputs: expressions, scalars or arrays; the first `own` (by default all) get copies.
     inputs: the first slot of each leaf, which has as many as it has elements.
     derivatives: (state, right-hand side) of a differential equation, of one shape.
     """
@@ -94,14 +92,7 @@ def lower_arrays(
         if not (value.op == "constant" and value.payload == 0):
             term = Term(1, Coefficient(builder.own(work.rows[value], value.shape), lag=1))
             builder.define(row, (term,), times="h/n")
-    rows: list[int] = []
-    for place, output in enumerate(outputs):
-        made = work.rows[output]
-        if own is None or place < own:
-            rows.append(builder.copied(made, output.shape))
-        else:
-            rows.append(builder.output(made, output.shape, rows, True))
-    rows += work.states
+    rows = builder.outputs([(work.rows[e], e.shape) for e in outputs], own) + work.states
     slots: dict[str, int] = {}
     for leaf, source in inputs.items():
         last = source.index[0] + max(leaf.size, 1)

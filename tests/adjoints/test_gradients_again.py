@@ -106,7 +106,7 @@ def test_threads() -> None:
         assert all(found == right for found in pool.map(one, range(40)))
 
 
-# -- weights of networks, whose derivatives are sums over all orders at once ------------------------
+# -- weights of networks, whose derivatives are sums over all orders at once ----------------------
 
 Y = ty.variable("y", shape=(5, 2))
 W, B, U = ty.parameter("w", (2, 9)), ty.parameter("b", (9,)), ty.parameter("u", (9, 2))

@@ -272,7 +272,9 @@ class Seeds:
         ):
             unit, begin = max(t.lanes, 1), first
 
-            def one(i: Index, _: list[Value], t: Type = t, unit: int = unit, begin: int = begin) -> Sequence[Value]:
+            def one(
+                i: Index, _: list[Value], t: Type = t, unit: int = unit, begin: int = begin
+            ) -> Sequence[Value]:
                 at = i * unit + begin
                 value = self.b.load(t, self._place(at + source))
                 self.b.store(value, self._place(at + target))

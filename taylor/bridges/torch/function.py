@@ -77,7 +77,8 @@ class TensorFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
             try:
-                known = self._known.get(tuple([_kind(x) for x in args]))
+                key = tuple([(x.dtype, x.shape, x.is_cpu, x.layout) for x in args])  # `_kind`
+                known = self._known.get(key)
             except AttributeError:  # not all are tensors
                 known = None
             if known is not None:

@@ -48,7 +48,8 @@ class SolutionOperator(ArrayOperator):
         self._places = places or []
         plain = self._problem.kind.name == "float64"
         self._sizes = self._problem.sizes(range(len(solution.inputs.listed)))
-        self._scalars = not any(one.shape for one in solution.inputs.listed)
+        shapes = [one.shape for one in solution.inputs.listed]
+        self._scalars = not any(shapes) and all(type(place) is int for place in self._places)
         self._end = float(self._ends[0])
         self._wanted: dict[Flags, Wanted | None] = {}
         self.keeps = plain and ends is not None and places is not None
@@ -65,6 +66,12 @@ class SolutionOperator(ArrayOperator):
             known = self._wanted[wanted] = self._found(wanted)
         if known is None:
             return None
+        if known.quick is not None and self._scalars:
+            numbers = [x.item() for x in tensors if not x.ndim]
+            if len(numbers) == len(tensors) == len(self._sizes):
+                found = known.quick(np.array([*numbers, self._end]))
+                if found is not None:
+                    return self._of_scalars(found, known.slopes)
         given = [array_of(tensor, torch.float64) for tensor in tensors]
         found = self._coefficients(known, given)
         if found is None:
@@ -77,17 +84,11 @@ class SolutionOperator(ArrayOperator):
         self, known: Wanted, given: Sequence[np.ndarray | float]
     ) -> np.ndarray | None:
         """Of the states: ([times,] n, terms); None where there are none, or an error is due."""
-        sizes, quick = self._sizes, known.quick
-        if quick is not None and self._scalars and len(given) == len(sizes):
-            if all([type(x) is float for x in given]):
-                found = quick(np.array((*given, self._end)))
-                if found is not None:
-                    return found
         numbers = [np.array([x]) if type(x) is float else np.reshape(x, -1) for x in given]
-        if [x.size for x in numbers] != sizes:
+        if [x.size for x in numbers] != self._sizes:
             return None
-        if quick is not None:
-            found = quick(np.concatenate([*numbers, self._ends]))
+        if known.quick is not None:
+            found = known.quick(np.concatenate([*numbers, self._ends]))
             if found is not None:
                 return found
         try:
@@ -95,6 +96,22 @@ class SolutionOperator(ArrayOperator):
         except UndefinedDerivativesError:
             return None
         return found if self._problem.grid else found[0]
+
+    def _of_scalars(self, found: np.ndarray, slopes: Any) -> tuple[tuple[torch.Tensor, ...], Pull]:
+        """The results, and their Jacobian as a function, where all are single numbers."""
+        dtype = self._dtype
+        results = tuple([tensor_of(found[place, 0], dtype) for place in self._places])
+        rows = [found[place, slopes] for place in self._places]
+
+        def pull(cotangents: Sequence[torch.Tensor | None]) -> Sequence[torch.Tensor]:
+            total: Any = None
+            for cotangent, along in zip(cotangents, rows, strict=True):
+                if cotangent is not None:
+                    part = cotangent.item() * along
+                    total = part if total is None else total + part
+            return tensor_of(total, dtype).unbind()
+
+        return results, pull
 
     def _found(self, wanted: Flags) -> Wanted | None:
         problem, wrt = self._problem, tuple(k for k, does in enumerate(wanted) if does)

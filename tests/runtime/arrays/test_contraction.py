@@ -347,6 +347,9 @@ LARGE = [
     ("ba,b->a", (104, 2100, 1)),
     ("ba,bc->ac", (80, 64, 3)),
     ("ab,bc->ac", (131, 17, 520)),
+    ("ab,b->a", (37, 2, 1)),  # every second number of the columns
+    ("ba,b->a", (2, 97, 1)),
+    ("b,bc->c", (1, 2, 21)),
 ]
 
 

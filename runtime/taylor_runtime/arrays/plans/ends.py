@@ -50,7 +50,9 @@ def over_orders(program: ArrayProgram, index: int, varies: Sequence[bool]) -> Ov
         operands, result = product.subscripts.split("->")
         sizes = sizes_of(product.subscripts, shapes)
         own = contiguous(row.shape)
-        named = zip((*operands.split(","), result), (first.strides, second.strides, own), strict=True)
+        named = zip(
+            (*operands.split(","), result), (first.strides, second.strides, own), strict=True
+        )
         by_letter = [dict(zip(letters, strides, strict=True)) for letters, strides in named]
         a, b, c = (tuple(known.get(letter, 0) for letter in sizes) for known in by_letter)
         space = tuple(sizes.values())
