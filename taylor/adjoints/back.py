@@ -15,10 +15,10 @@ from taylor.adjoints.observations import Observations, as_pair
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.pullback import Pullback
 from taylor.adjoints.sweeping import Sweeping
-from taylor.adjoints.waiting import Waiting
 from taylor.expressions.expression import Expression
 from taylor.machines.machine import Machine
 from taylor.machines.tape import Leg
+from taylor.machines.waiting import Waiting
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor_runtime.program.records import dataclass

@@ -26,11 +26,11 @@ from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.propagator import MEMORY, Asked, Ended, Propagator
 from taylor.adjoints.pullback import Pullback, make_pullback
-from taylor.adjoints.waiting import Waiting
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.machines.tape import Tape
 from taylor.machines.taped import TapedMachine
+from taylor.machines.waiting import Waiting
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import PAIRS, Precision
 from taylor.numbers.times import Pair

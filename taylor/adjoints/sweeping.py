@@ -6,10 +6,10 @@ import numpy as np
 
 from taylor.adjoints.observations import Observations, as_pair, elapsed_in
 from taylor.adjoints.pullback import Pullback
-from taylor.adjoints.waiting import Waiting
 from taylor.errors import TaylorError
 from taylor.machines.tape import Leg, backwards
 from taylor.machines.taped import TapedMachine
+from taylor.machines.waiting import Waiting
 from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor.numbers.times import Pair

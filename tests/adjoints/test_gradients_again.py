@@ -140,6 +140,8 @@ def test_weights_of_many_rows_at_once(tied: bool) -> None:
             own = np.asarray(got[key])
             own = own if own.shape == want.shape else own[..., 0]
             np.testing.assert_allclose(own, want, rtol=0, atol=1e-12 * largest)
+    single = ty.gradient_through(integrator("float32"), lambda y: (y**2).sum(), until=1.5)
+    np.testing.assert_allclose(single[W], by_w, rtol=0, atol=1e-5 * largest)
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (3, 5), (32, 32), (40, 7)])

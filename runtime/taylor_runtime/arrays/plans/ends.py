@@ -2,7 +2,7 @@
 
 Coefficient p of a product a b is sum_j a_j b_{p-j}: the orders are one more axis that is summed,
 from plane to plane of a forwards and of b backwards.  Where the product is an outer one, or sums
-over axes of its own, that is one contraction, whose sums stay in registers over all orders.  It adds
+over axes of its own, that is one contraction, whose sums stay in registers all the way.  It adds
 the products in the order of contractions, not in that of convolutions: who wants one order alone
 (`adjoints.sweep`) wants no bits of a series.
 """

@@ -7,7 +7,7 @@ from taylor.machines.tape import Tape
 from taylor.machines.taped import TapedMachine
 from taylor_runtime.program.records import dataclass
 
-MOST_WAITING = 4  # of one system
+MOST_WAITING = 2  # of one system: one on its way, one that makes steps again
 
 
 @dataclass(frozen=True, slots=True)
