@@ -15,6 +15,7 @@ a number as payload, take them out.  Operations and their operands:
     series      arrays                                 graphs: what the coefficients are of
     custom      constants                              graphs: rules of derivatives, the value
     solution    constants                              no graphs: results are computed elsewhere
+    recursion   constants, arguments                   graphs: what is done from call to call
 
 Graphs take the constants first, then the index, then the carries, then the slices.
 
@@ -39,15 +40,16 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
 from hashlib import blake2b
 from operator import is_
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from taylor.nodes.node import Node, Shape, node
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
+from taylor_runtime.program.systems.recursion import Stage
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))
-REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series", "solution"}
+REGIONS = LOOPS | {"switch", "reverse_loop", "custom", "series", "solution", "recursion"}
 
 
 class InnerName(str):
@@ -103,9 +105,13 @@ class Region:
     length:    turns of a scan.
     reverse:   whether these go from the last slice to the first.
     shapes:    of the results: the carries, then what a scan collects, or what branches return.
+    calls:     of a loop that a recursion has become: the same with calls, for values.
     """
 
-    __slots__ = ("_hash", "carries", "constants", "graphs", "key", "length", "reverse", "shapes")
+    __slots__ = (
+        *("_hash", "calls", "carries", "constants", "graphs", "key", "length", "reverse"),
+        "shapes",
+    )
 
     def __new__(cls, *_: object, **__: object) -> Self:
         """A region is made, or comes out of a pickle: from now on there are some."""
@@ -120,15 +126,20 @@ class Region:
         carries: int = 0,
         length: int | None = None,
         reverse: bool = False,
+        calls: Called | None = None,
     ) -> None:
         self.graphs = tuple(graphs)
         self.constants, self.carries = constants, carries
-        self.length, self.reverse = length, reverse
+        self.length, self.reverse, self.calls = length, reverse, calls
         shapes = [e.shape for e in self.graphs[-1].outputs]
         lead = () if length is None else (length,)
         self.shapes = (*shapes[:carries], *[(*lead, *shape) for shape in shapes[carries:]])
-        self.key = (constants, carries, length, reverse, *[g.key for g in self.graphs])
+        self.key = (constants, carries, length, reverse, calls, *[g.key for g in self.graphs])
         self._hash = hash(self.key)
+
+    def of(self, graphs: Sequence[Graph]) -> Region:
+        """The same of graphs that have the same values."""
+        return Region(graphs, self.constants, self.carries, self.length, self.reverse)
 
     @property
     def body(self) -> Graph:
@@ -160,7 +171,7 @@ class Region:
         """All graphs together, so that what they share is written once."""
         roots = [e for g in self.graphs for e in (*g.inputs, *g.outputs)]
         sizes = [(len(g.inputs), len(g.outputs)) for g in self.graphs]
-        rest = (self.constants, self.carries, self.length, self.reverse)
+        rest = (self.constants, self.carries, self.length, self.reverse, self.calls)
         return _load, (to_records(roots), sizes, rest)
 
 
@@ -172,6 +183,63 @@ def _load(records: Any, sizes: Sequence[tuple[int, int]], rest: Sequence[Any]) -
         graphs.append(Graph(roots[:inputs], roots[inputs : inputs + outputs]))
         del roots[: inputs + outputs]
     return Region(graphs, *rest)
+
+
+class Recursion(Region):
+    """What functions that call themselves do from one call to the next, a graph a stage.
+
+    A stage begins where a function does, or where a call has come back.  Its graph takes constants,
+    what the function has kept, and what the call has returned.  It gives for each call that may
+    follow whether it does (the first one counts), its arguments, and what is kept meanwhile; and
+    then, unless one follows in any case, what the function returns.
+
+    stages:  of each what it begins with, and the calls that may follow.
+    depth:   how many calls may wait for others.
+    results: how many numbers the first stage's function returns.  One more comes after them: how
+             many calls wait in the end, -1, or -2 where more would have had to than may.
+    """
+
+    __slots__ = ("depth", "results", "stages")
+
+    def __init__(
+        self,
+        graphs: Sequence[Graph],
+        constants: int,
+        stages: Sequence[Stage],
+        depth: int,
+        results: int,
+    ) -> None:
+        super().__init__(graphs, constants)
+        self.stages, self.depth, self.results = tuple(stages), depth, results
+        self.shapes = ((),) * (results + 1)
+        self.key = (*self.key, self.stages, depth, results)
+        self._hash = hash(self.key)
+
+    def of(self, graphs: Sequence[Graph]) -> Region:
+        """The same of graphs that have the same values."""
+        return Recursion(graphs, self.constants, self.stages, self.depth, self.results)
+
+    def __reduce__(self) -> tuple[Callable[..., Region], tuple[Any, ...]]:
+        _, (records, sizes, _) = super().__reduce__()
+        rest = (self.constants, self.stages, self.depth, self.results)
+        return _load_recursion, (records, sizes, rest)
+
+
+def _load_recursion(records: Any, sizes: Any, rest: Sequence[Any]) -> Recursion:
+    """Rebuild a pickled recursion."""
+    return Recursion(_load(records, sizes, (0,)).graphs, *rest)
+
+
+class Called(NamedTuple):
+    """How a loop's results are those of a recursion.
+
+    operands: which of the loop's the recursion takes.
+    results:  of the loop, and the recursion's that they are.
+    """
+
+    recursion: Recursion
+    operands: tuple[int, ...]
+    results: tuple[tuple[int, int], ...]
 
 
 def _key(roots: Sequence[Node], arguments: Sequence[Node]) -> Hashable:
@@ -224,7 +292,7 @@ def rewritten(region: Region, rewrite: Callable[[Sequence[Any]], Sequence[Any]])
         graphs.append(graph if same else Graph(graph.inputs, outputs))
     if all(map(is_, graphs, region.graphs)):
         return region
-    return Region(graphs, region.constants, region.carries, region.length, region.reverse)
+    return region.of(graphs)
 
 
 def parts(e: Any) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ from taylor.expressions.types import (
 )
 from taylor.nodes.operations.inlined import inlined
 from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.recursions import with_calls
 from taylor.nodes.traverse import from_records, to_records
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision
@@ -92,7 +93,7 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
-        computed = inlined(self.outputs)
+        computed = inlined(with_calls(self.outputs))
         if has_arrays(computed) or not all(e.size for e in computed):
             from taylor.points.arrays import CompiledArrays  # loaded with the first arrays
 
@@ -111,7 +112,8 @@ class Function(Generic[R]):
 
     def _lowered(self) -> tuple[Program, dict[str, int]]:
         flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
-        flat_outputs = [e for wanted in self.outputs for e in scalars(wanted).ravel()]
+        outputs = with_calls(self.outputs)
+        flat_outputs = [e for wanted in outputs for e in scalars(wanted).ravel()]
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
         return lowered(as_written(flat_outputs), sources, 0, precision=self.precision)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.recursions import with_calls
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import Point, build_point
@@ -19,6 +20,7 @@ def compiled_point(
     outputs: Sequence[Expression], inputs: Sequence[Expression], name: str
 ) -> Point | None:
     """Scalar expressions as machine code for one point; None where there is none."""
+    outputs = with_calls(outputs)
     if has_arrays(outputs):
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}

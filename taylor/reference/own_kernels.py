@@ -15,11 +15,13 @@ from taylor_runtime.program.kernels import (
     BranchSystem,
     EntryKernel,
     InverseKernel,
+    LoopSystem,
     NewtonKernel,
     PartKernel,
     PlaceKernel,
 )
 from taylor_runtime.program.program import Program
+from taylor_runtime.program.systems.recursion import DONE, TOO_DEEP, RecursionSystem
 
 Formula = Callable[[Program, Sequence[Any]], list[Any]]  # the outputs of a program of order 0
 
@@ -51,17 +53,20 @@ def inverse_value(kernel: InverseKernel, mp: Any, *entries: Any) -> Any:
 
 
 def part_value(kernel: PartKernel, mp: Any, formula: Formula, given: Sequence[Any]) -> Any:
-    """A result of a loop or a branch; NaN where it does not count.
+    """A result of a loop, a branch or a recursion; NaN where it does not count.
 
     formula: gives the values of its programs.
     """
     counts, system = given[0], kernel.system
     if not counts:
         return mp.nan
+    if isinstance(system, RecursionSystem):
+        return _recursion_value(system, formula, given[1:])[kernel.number]
     if isinstance(system, BranchSystem):
         last = len(system.branches) - 1
         place = sum(not given[1] < number for number in range(1, last + 1))
         return formula(system.branches[place], [counts, *given[2:]])[kernel.number]
+    assert isinstance(system, LoopSystem)
     rest, carries = given[1 : len(given) - system.carries], given[len(given) - system.carries :]
     if system.condition is not None:
         while formula(system.condition, [counts, *rest, *carries])[0] != 0:
@@ -73,6 +78,31 @@ def part_value(kernel: PartKernel, mp: Any, formula: Formula, given: Sequence[An
         carries = formula(system.body, [counts, *constants, index, *carries])
         index = index + 1
     return carries[kernel.number]
+
+
+def _recursion_value(system: RecursionSystem, formula: Formula, given: Sequence[Any]) -> list[Any]:
+    """What a function that calls itself returns, and how many calls wait in the end."""
+    constants, number, known = given[: system.constants], 0, given[system.constants :]
+    waiting: list[tuple[int, Sequence[Any]]] = []  # stages, and what is kept for them
+    while True:
+        stage = system.stages[number]
+        left = formula(system.formulas[number], [*constants, *known])
+        for call in stage.calls:
+            needed, args = left[0], left[1 : 1 + call.given]
+            kept, left = left[1 + call.given :][: call.kept], left[1 + call.given + call.kept :]
+            if needed == 0:
+                continue
+            if call.back >= 0:
+                if len(waiting) >= system.depth:
+                    return [0] * (system.results - 1) + [TOO_DEEP]
+                waiting.append((call.back, kept))
+            number, known = call.entered, args
+            break
+        else:
+            if not waiting:
+                return [*left, DONE]
+            number, kept = waiting.pop()
+            known = [*kept, *left]
 
 
 def newton_value(kernel: NewtonKernel, mp: Any, formula: Formula, x: Sequence[Any]) -> Any:

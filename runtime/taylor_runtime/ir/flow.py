@@ -88,6 +88,14 @@ class Flow(Instructions):
         self._count += 1
         return f"{stem}{self._count}"
 
+    def meeting(self, stem: str) -> str:
+        """The label of a block to which control may come from anywhere further on: there is known
+        what is known here.
+        """
+        label = self.fresh_label(stem)
+        self._blocks.reach(label)
+        return label
+
     def jump(self, label: str) -> None:
         self._blocks.reach(label)
         self.line(f"br label %{label}")

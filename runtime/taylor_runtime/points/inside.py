@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.program import Program
+from taylor_runtime.program.kernels import PartKernel
+from taylor_runtime.program.program import Kernel, Program
 from taylor_runtime.program.signature import rows_used
 from taylor_runtime.series.emitter import SeriesEmitter
 from taylor_runtime.series.memory import Rendering
@@ -42,8 +44,46 @@ def formula_after(
     return _outputs(emitter, [number])[0], rest
 
 
-def _emitter(b: Builder, program: Program, values: Sequence[Value]) -> SeriesEmitter:
-    t = values[0].type
+class Gradual:
+    """A formula whose outputs are written out where they are asked for, each row once."""
+
+    def __init__(self, b: Builder, program: Program, values: Sequence[Value], like: Value) -> None:
+        self._emitter = _emitter(b, program, values, like)
+        self._left = set(range(len(program.rows)))
+        systems: dict[object, list[int]] = {}
+        for index, row in enumerate(program.rows):
+            if isinstance(row.start, Kernel) and isinstance(row.start.function, PartKernel):
+                key = row.start.function.system, row.start.arguments
+                systems.setdefault(key, []).append(index)
+        # Results of one loop are computed at once.
+        self._together = {row: rows for rows in systems.values() for row in rows}
+
+    def outputs(self, numbers: Sequence[int]) -> list[Value]:
+        """Some of the outputs, here and in all blocks that this one dominates."""
+        program, rows = self._emitter.program, set[int]()
+        wanted = [program.outputs[number][0] for number in numbers]
+        while wanted:
+            row = wanted.pop()
+            if row in self._left:
+                self._left.remove(row)
+                rows.add(row)
+                wanted += [*rows_used(program.rows[row]), *self._together.get(row, ())]
+        self._emitter.rows_at_zero(rows)
+        return _outputs(self._emitter, numbers)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is asked for meanwhile belongs to a block of its own."""
+        left = set(self._left)
+        with self._emitter.memory.put_back():
+            yield
+        self._left = left
+
+
+def _emitter(
+    b: Builder, program: Program, values: Sequence[Value], like: Value | None = None
+) -> SeriesEmitter:
+    t = (values[0] if like is None else like).type
     rendering = Rendering(t.element, batch=max(t.lanes, 1), unrolled=True)
     emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
     emitter.cancels = True

@@ -130,8 +130,19 @@ class NewtonKernel(OwnKernel):
         _set(self, name=f"{self.system.name}.{self.number}")
 
 
+class System(OwnKernel):
+    """What has several results, each of which is a `PartKernel`."""
+
+    arity: int
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The formulas that it is made of."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class LoopSystem(OwnKernel):
+class LoopSystem(System):
     """What a loop leaves behind: values that go from turn to turn.
 
     Its arguments are a number that says whether it counts (0 where not: the results may then be
@@ -166,7 +177,7 @@ class LoopSystem(OwnKernel):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BranchSystem(OwnKernel):
+class BranchSystem(System):
     """The values of one of several formulas: number k for an index from k on and below k + 1, the
     first and the last beyond.
 
@@ -197,9 +208,9 @@ class BranchSystem(OwnKernel):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PartKernel(OwnKernel):
-    """Result number `number` of a loop or a branch."""
+    """Result number `number` of a system."""
 
-    system: LoopSystem | BranchSystem
+    system: System
     number: int
     name: str = field(init=False)
 
@@ -323,7 +334,10 @@ def has_loops(program: Program) -> bool:
     """Whether there are loops in its kernels."""
     return any(
         isinstance(kernel, PartKernel)
-        and (isinstance(kernel.system, LoopSystem) or any(map(has_loops, kernel.system.programs)))
+        and (
+            not isinstance(kernel.system, BranchSystem)
+            or any(map(has_loops, kernel.system.programs))
+        )
         for kernel in own_kernels(program)
     )
 

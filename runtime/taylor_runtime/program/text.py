@@ -24,6 +24,7 @@ from taylor_runtime.program.kernels import (
     PartKernel,
     PlaceKernel,
     Region,
+    System,
     own_kernels,
 )
 from taylor_runtime.program.lines import head_lines, row_line
@@ -31,6 +32,7 @@ from taylor_runtime.program.parse import read_place, read_row
 from taylor_runtime.program.program import OwnKernel, Program, Row
 from taylor_runtime.program.shapes.lines import read_array_row
 from taylor_runtime.program.shapes.verify import verify_arrays
+from taylor_runtime.program.systems.recursion import Following, RecursionSystem, Stage
 from taylor_runtime.program.verify import ProgramError, verify
 
 Lines = list[str]
@@ -134,10 +136,20 @@ def _kernel_parts(kernel: OwnKernel) -> tuple[str, Lines]:
         inside = [line for title, p in formulas for line in (title, *_indented(_lines(p)))]
         ends = "" if kernel.bounds is None else f" {kernel.bounds[0]} {kernel.bounds[1]}"
         return f"loop {kernel.arity} {kernel.carries}{ends}", inside
+    if isinstance(kernel, RecursionSystem):
+        return f"recursion {kernel.arity} {kernel.results} {kernel.depth}", _stage_lines(kernel)
     assert isinstance(kernel, NewtonSystem), kernel
     formulas = zip(_FORMULAS, kernel.programs, strict=False)
     inside = [line for title, p in formulas for line in (title, *_indented(_lines(p)))]
     return f"newton {kernel.arity}", inside
+
+
+def _stage_lines(kernel: RecursionSystem) -> Lines:
+    found: Lines = []
+    for stage, program in zip(kernel.stages, kernel.formulas, strict=True):
+        words = [stage.known, *[number for call in stage.calls for number in call]]
+        found += [" ".join(["stage", *map(str, words)]), *_indented(_lines(program))]
+    return found
 
 
 def _numbers(title: str, numbers: Doubles) -> str:
@@ -243,8 +255,8 @@ def _read_unknown(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel
 
 def _read_part(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
     system = kernels[words[0]]
-    if not isinstance(system, LoopSystem | BranchSystem):
-        raise ProgramError(f"{words[0]!r} is no loop or branch")
+    if not isinstance(system, System):
+        raise ProgramError(f"{words[0]!r} has no parts")
     return PartKernel(system, int(words[1]))
 
 
@@ -257,6 +269,17 @@ def _read_loop(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
     arity, carries, *ends = map(int, words)
     bounds = (ends[0], ends[1]) if ends else None
     return LoopSystem(arity, carries, formulas["body"], formulas.get("condition"), bounds)
+
+
+def _read_recursion(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
+    stages, formulas = [], []
+    for title, inside in _sections(lines):
+        known, *numbers = map(int, title.split()[1:])
+        calls = [Following(*numbers[k : k + 4]) for k in range(0, len(numbers), 4)]
+        stages.append(Stage(known, tuple(calls)))
+        formulas.append(_read(inside))
+    arity, results, depth = map(int, words)
+    return RecursionSystem(arity, results, tuple(formulas), tuple(stages), depth)
 
 
 def _read_entry(words: list[str], lines: Lines, kernels: Kernels) -> OwnKernel:
@@ -279,4 +302,5 @@ _READERS: dict[str, Callable[[list[str], Lines, Kernels], OwnKernel]] = {
     "part": _read_part,
     "switch": _read_switch,
     "loop": _read_loop,
+    "recursion": _read_recursion,
 }

@@ -14,6 +14,7 @@ from typing import Any
 from taylor.control.tracing import Traced, closed, trace, value_of
 from taylor.control.trees import NUMBER
 from taylor.expressions.substitute import substitute_all
+from taylor.language.recursion.called import Entered, with_own_calls
 from taylor.language.recursion.opened import Member
 from taylor.language.recursion.stages import (
     Next,
@@ -158,11 +159,25 @@ class Machine:
 
         functions = [trace("recursion", goes_on, kinds), trace("recursion", turn, kinds)]
         graph = closed(functions)
-        region = Region(graph.graphs, len(graph.constants), len(start))
-        found = parts(region_node("while_loop", [*graph.constants, *start], region))
+        places = [2 + k for k in self._frame.places(self._kinds((callee, 0)))]
         first = 2 + len(self._frame.shapes)
-        values = [found[first + k] for k in self._values.places(self._results(callee))]
-        return values, less(found[0], constant_node(-1))
+        results = [first + k for k in self._values.places(self._results(callee))]
+        constants, region = with_own_calls(graph, len(start), self._listed(), depth, places, results)
+        found = parts(region_node("while_loop", [*constants, *start], region))
+        return [found[k] for k in results], less(found[0], constant_node(-1))
+
+    def _listed(self) -> list[tuple[Stage, list[Entered]]]:
+        """All stages, with the calls that may follow."""
+        found = []
+        for place in self._numbers:
+            stage, calls = self._stage(place), []
+            for call in stage.calls:
+                args, back = self._moving(call.callee, call.args), (place[0], call.number)
+                number = self._numbers[back] if back in self._returns else -1
+                entered = self._numbers[call.callee, 0]
+                calls.append(Entered(call.needed, entered, number, args, call.kept))
+            found.append((stage, calls))
+        return found
 
     def _rows(self) -> list[Shape]:
         """Shapes of what is put in rows: the stage first, where there are several."""

@@ -11,7 +11,7 @@ from operator import is_
 
 from taylor.nodes.node import ONE, N, broadcast_shapes, constant_node, node
 from taylor.nodes.products import DIVISOR, power_exact
-from taylor.nodes.regions import REGIONS, Region, region_node, rewritten
+from taylor.nodes.regions import REGIONS, Recursion, Region, region_node, rewritten
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import is_movable
@@ -32,7 +32,7 @@ def as_written(roots: Sequence[N]) -> list[N]:
         made = _quotient(args) if e.op == "mul" else None
         if made is None and e.op == "linear":
             made = _sum(e, args)
-        if e.op in REGIONS and type(e.payload) is Region:
+        if e.op in REGIONS and type(e.payload) in (Region, Recursion):
             region = rewritten(e.payload, as_written)
             made = None if region is e.payload else region_node(e.op, args, region)
         if made is None:

@@ -30,6 +30,7 @@ from taylor.nodes.operations.rounding import no_error, one_rounding
 from taylor.nodes.operations.spelled import (
     Elements,
     spelled_loop,
+    spelled_recursion,
     spelled_reverse,
     spelled_scan,
     spelled_switch,
@@ -172,8 +173,19 @@ _SERIES = Operation(
     sympy=_no_sympy,
 )
 
+# What derivatives and batches are asked of is the loop that it is the same as.
+_RECURSION = Operation(
+    name="recursion",
+    build=lambda e, args: region_node(e.op, args, e.payload),
+    text=_text,
+    spelled=spelled_recursion,
+    sympy=_no_sympy,
+    error=no_error,
+)
+
 RECORDS = (
     _SERIES,
+    _RECURSION,
     _region("while_loop", _run_while, spelled_loop, widened_loop, pulled_while, while_of_many),
     _region("fori_loop", _run_for, spelled_loop, widened_loop, pulled_fori, for_of_many),
     _region("scan", _run_scan, spelled_scan, widened_loop, pulled_scan, scan_of_many),

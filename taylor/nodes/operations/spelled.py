@@ -134,6 +134,12 @@ def spelled_switch(e: Any, operands: Sequence[Elements], spelling: Any) -> Eleme
     return object_vector(parts(region_node(e.op, flat, region)))
 
 
+def spelled_recursion(e: Any, operands: Sequence[Elements], spelling: Any) -> Elements:
+    """A recursion, which is of scalars already; its branches as those of `spelled_switch`."""
+    region = e.payload.of([_flat_graph(g, spelling) for g in e.payload.graphs])
+    return object_vector(parts(region_node(e.op, _flat(operands), region)))
+
+
 def work(roots: Sequence[Any]) -> int:
     """About how many operations it takes to compute nodes: a loop many."""
     total = 0

@@ -11,12 +11,13 @@ from typing import Any
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
-from taylor.nodes.regions import Region, inner_input, leading
+from taylor.nodes.regions import Recursion, Region, inner_input, leading
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.builder import SeriesBuilder
-from taylor_runtime.program.kernels import BranchSystem, LoopSystem, PartKernel
+from taylor_runtime.program.kernels import BranchSystem, LoopSystem, PartKernel, System
 from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.systems.recursion import RecursionSystem
 
 Decompose = Callable[[Sequence[Any], Mapping[Any, Input], int], Program]
 
@@ -30,7 +31,7 @@ def part_row(
     inputs: Mapping[Expression, Input],
     decompose: Decompose,
 ) -> int:
-    """The row of a result of a loop or a branch.
+    """The row of a result of a loop, a branch or a recursion.
 
     Raises UnsupportedFunctionError where operands vary.
     """
@@ -59,7 +60,7 @@ def no_series(node: Expression) -> UnsupportedFunctionError:
 
 def _system(
     node: Expression, decompose: Decompose
-) -> tuple[LoopSystem | BranchSystem, list[Expression]]:
+) -> tuple[System, list[Expression]]:
     """The kernel of all results, and the operands that it takes: constants that are used."""
     region: Region = node.payload
     used = {e for graph in region.graphs for e in reachable(graph.outputs)}
@@ -69,12 +70,16 @@ def _system(
     programs = []
     for graph in region.graphs:
         kept = [x for k, x in enumerate(graph.inputs) if k >= region.constants or wanted[k]]
-        slots = {x: Input("parameter", (i,)) for i, x in enumerate([COUNTS, *kept])}
+        lead = [] if node.op == "recursion" else [COUNTS]
+        slots = {x: Input("parameter", (i,)) for i, x in enumerate([*lead, *kept])}
         programs.append(decompose(graph.outputs, slots, 0))
     first = leading(node)
     constants = node.args[first : first + region.constants]
     operands = [*node.args[:first], *[e for e, w in zip(constants, wanted, strict=True) if w]]
     operands += node.args[first + region.constants :]
+    if isinstance(region, Recursion):
+        formulas, rest = tuple(programs), (region.stages, region.depth)
+        return RecursionSystem(1 + len(operands), len(region.shapes), formulas, *rest), operands
     if node.op == "switch":
         return BranchSystem(1 + len(operands), tuple(programs)), operands
     if node.op == "while_loop":

@@ -1,0 +1,1 @@
+"""Kernels with several results, as far as they are not among `program.kernels`."""
