@@ -47,9 +47,12 @@ class StepArithmetic(Generic[M]):
     cancels: whether sums of products at order zero are zero where they are if all products are
         rounded before they are added, as in the user's own operations: where x*y and z*w are equal
         numbers, the root of x*y - z*w is then no NaN. So it is at points.
+    rounds: whether such sums are of rounded products in any case, as Python's are: it is less to do
+        in a loop, whose turns wait for one another.
     """
 
     cancels = False
+    rounds = False
 
     b: Builder
     program: Program
@@ -136,10 +139,11 @@ class StepArithmetic(Generic[M]):
             operand, doubled = self.operand(terms[position], n, chunk, convolutions)
             return self._add_term(total, terms[position], operand, doubled, chunk)
 
-        total = in_chains(len(terms), add)
-        if total is None:
+        cancels = isinstance(n, int) and n == 0 and self.may_cancel(terms)
+        total = None if cancels and self.rounds else in_chains(len(terms), add)
+        if total is None and not cancels:
             return self.b.constant(0, chunk.type(self.element))
-        if not (isinstance(n, int) and n == 0 and self.may_cancel(terms)):
+        if total is not None and not cancels:
             return total
         given = [self.operand(term, n, chunk, convolutions) for term in terms]
         return self.cancelled(total, terms, given, chunk)
@@ -176,9 +180,14 @@ class StepArithmetic(Generic[M]):
         return isinstance(row.start, Input) or (row.step is not None and not row.step.terms)
 
     def cancelled(
-        self, total: Value, terms: Sequence[Term], operands: Sequence[Doubled], chunk: Chunk
+        self,
+        total: Value | None,
+        terms: Sequence[Term],
+        operands: Sequence[Doubled],
+        chunk: Chunk,
     ) -> Value:
-        """A sum of terms, or zero where it is zero if every term is rounded before it is added.
+        """A sum of terms, or zero where it is zero if every term is rounded before it is added;
+        the sum of these where None is given.
 
         Of two terms the sum has else the sign that theirs has: rounding keeps the order.
         """
@@ -189,7 +198,7 @@ class StepArithmetic(Generic[M]):
 
         rounded = in_chains(len(terms), add)
         assert rounded is not None
-        return self.b.select(self.b.ne(rounded, 0), total, rounded)
+        return rounded if total is None else self.b.select(self.b.ne(rounded, 0), total, rounded)
 
     def _add_term(
         self, total: Value | None, term: Term, operand: Value, doubled: bool, chunk: Chunk

@@ -86,7 +86,7 @@ def _emitter(
     t = (values[0] if like is None else like).type
     rendering = Rendering(t.element, batch=max(t.lanes, 1), unrolled=True)
     emitter = SeriesEmitter(b, program, rendering, None, lambda given, _: values[given.index[0]])
-    emitter.cancels = True
+    emitter.cancels = emitter.rounds = True
     return emitter
 
 
