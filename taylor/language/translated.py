@@ -21,19 +21,10 @@ from taylor.language.running.values import Flat
 from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
 from taylor.nodes.conversion import as_expression
-from taylor.programs.program import Program
-from taylor_runtime.program.records import dataclass
+from taylor.programs.program import Checked, Program
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A result, and the number of the error that was met on the way; 0 for none."""
-
-    value: Any
-    fault: Any
 
 
 class LanguageProgram(Program[P, R]):
@@ -59,8 +50,7 @@ class LanguageProgram(Program[P, R]):
         if isinstance(inner, FunctionType):
             translated(inner, operators)  # what cannot be translated is said at once
 
-    def _entered(self, *args: Any, **kwargs: Any) -> Any:
-        found = super()._entered(*args, **kwargs)
+    def _settled(self, found: Any) -> Any:
         if type(found) is not Checked:
             return found
         number = int(found.fault)

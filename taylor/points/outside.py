@@ -43,6 +43,18 @@ class Outside:
             if id(value) not in known and len(self._seen) + len(inner) < MOST:
                 known.add(id(value))
                 waiting.extend(reversed(inner))
+        # Functions of a module are what there is most of: they are looked up without detours.
+        self._functions = [
+            (*get.args, value, code)
+            for get, value, code in self._seen
+            if _is_looked_up(get) and isinstance(value, types.FunctionType)
+        ]
+        found = {(id(space), name) for space, name, _, _ in self._functions}
+        self._others = [
+            one
+            for one in self._seen
+            if not _is_looked_up(one[0]) or (id(one[0].args[0]), one[0].args[1]) not in found
+        ]
 
     @property
     def is_empty(self) -> bool:
@@ -51,7 +63,10 @@ class Outside:
 
     def is_unchanged(self) -> bool:
         """Whether everything still is what it was."""
-        for get, value, contents in self._seen:
+        for space, name, value, code in self._functions:
+            if space.get(name) is not value or value.__code__ is not code:
+                return False
+        for get, value, contents in self._others:
             try:
                 now = get()
             except (AttributeError, LookupError, ValueError):
@@ -134,6 +149,11 @@ def _attribute(holder: Any, name: str) -> tuple[Getter, Any]:
 
 def _item(holder: Any, key: Any) -> tuple[Getter, Any]:
     return partial(getitem, holder, key), holder[key]
+
+
+def _is_looked_up(get: Any) -> bool:
+    """Whether it gets an item of a dictionary."""
+    return isinstance(get, partial) and get.func is getitem and type(get.args[0]) is dict
 
 
 def _same(value: Any) -> Any:

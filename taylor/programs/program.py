@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
@@ -23,6 +24,7 @@ from taylor.programs.quick import builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
 from taylor_runtime.callables.points import Point
+from taylor_runtime.program.records import dataclass
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -32,6 +34,14 @@ MOST = 64  # traces of one function that are kept
 # Each gives None for arguments that it is not made for.
 Quick = Callable[..., Any]
 Reading = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A result, and the number of the error that was met on the way; 0 for none."""
+
+    value: Any
+    fault: Any
 
 
 class _Entered:
@@ -86,11 +96,16 @@ class Program(_Entered, Decorated, Generic[P, R]):
             outside = self._outside
             if outside is None or outside.is_unchanged():
                 found = quick(*args) if quick is not None and not kwargs else None
-                if found is None and read is not None:
-                    found = read(args, kwargs)
                 if found is not None:
                     return found
-        return self._called(args, kwargs)
+                found = None if read is None else read(args, kwargs)
+                if found is not None:
+                    return self._settled(found)
+        return self._settled(self._called(args, kwargs))
+
+    def _settled(self, found: Any) -> Any:
+        """What is returned of a result."""
+        return found
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = Arguments(self._name, self.__wrapped__, args, kwargs, self._static)
@@ -160,6 +175,10 @@ def called(
     return value_of(f"{name}: the value of {names_of(function)}", found)
 
 
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """What a built-in function makes of arguments that it does not take."""
+
+
 class _Compiled:
     """Machine code of one trace, and how its results are put together."""
 
@@ -174,6 +193,7 @@ class _Compiled:
         self.tree: Tree = result.tree
         self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
         self.single = len(nodes) == 1
+        self.checked = self.tree.kind is Checked
         self._called_before = False
         self._ways: tuple[Quick | None, Reading | None] | None = None
         self._point: Point | None = None
@@ -183,7 +203,7 @@ class _Compiled:
             self._constants = [e.evaluate() for e in nodes]
             return
         if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
-            self._point = compiled_point(nodes, inputs, name)
+            self._point = compiled_point(nodes, inputs, name, self.checked)
         if self._point is not None:
             self._entry = self._point.entry(None)
         else:
@@ -196,10 +216,19 @@ class _Compiled:
             found = self._entry(*map(float, numbers))
         else:
             found = self.function(*numbers)
-        leaves = [found] if self.single else list(found)
+        leaves = self._leaves(found)
         if any(self.truths):
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
         return self.tree.build(leaves)
+
+    def _leaves(self, found: Any) -> list[Any]:
+        """The numbers of a result."""
+        if not self.checked or self._point is None:
+            return [found] if self.single else list(found)
+        count = len(self.truths) - 1
+        if type(found) is tuple and len(found) == 1:  # the error alone
+            return [math.nan] * count + list(found)
+        return [*([found] if count == 1 else found), 0]
 
     def quick(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
         """What takes the like of these arguments at once."""
@@ -209,6 +238,15 @@ class _Compiled:
             self._ways = self._made(given)
         return self._ways or (None, None)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the result is a number or a tuple of several, an error aside that may be met."""
+        tree = self.tree
+        if self.checked:
+            tree = tree.children[0] if self._point is not None else tree
+        packed = tree.kind is tuple and len(tree.children) > 1
+        return tree == LEAF or (packed and all(child == LEAF for child in tree.children))
+
     def direct(self, otherwise: Callable[..., Any]) -> Quick | None:
         """What takes plain numbers, and hands on all else, where it is called for one point."""
         return None if self._point is None else self._point.entry(otherwise)
@@ -217,18 +255,17 @@ class _Compiled:
         entry = self.function.make_entry(None) if self._entry is None else self._entry
         if entry is None:
             return None, None
-        tree = self.tree
-        packed = tree.kind is tuple and not self.single
-        plain = tree == LEAF or (packed and all(child == LEAF for child in tree.children))
-        if plain and given.is_flat:
+        if self.is_plain and given.is_flat:
+            if self.checked:  # errors are raised on the long way
+                entry = None if self._point is None else self._point.entry(_nothing)
             return entry, None
-        read, build, single = given.reader(), builder(tree), self.single
+        read, build = given.reader(), builder(self.tree)
 
         def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             leaves: list[Any] = []
             if not read((args, kwargs), leaves):
                 return None
             found = entry(*leaves)
-            return None if found is None else build([found] if single else found)
+            return None if found is None else build(self._leaves(found))
 
         return None, called

@@ -203,27 +203,34 @@ class Point:
     def entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any]:
         """A built-in function of so many floats, which returns a numpy.float64 or a tuple of them,
         and what `otherwise` makes of arguments that are anything else; None where that is None.
+
+        Where errors may be met the last number is theirs, and is not returned: if there is one,
+        what `otherwise` makes of the arguments, or a tuple of this number alone, is.
         """
         address = self.module.address(scalar_call.SCALAR)
         made = make_builtin(address, self.name, None, otherwise, self.module, keywords=True)
         return watched(made, self.externals)
 
 
-def build_point(program: Program, name: str, externals: Externals | None = None) -> Point | None:
+def build_point(
+    program: Program, name: str, externals: Externals | None = None, checked: bool = False
+) -> Point | None:
     """A program of order 0 for one point, made in less time than a ufunc.  None where there cannot
     be one, or where it would be large.
+
+    checked: whether the last output is the number of an error.
     """
     linked = scalar_call.externals()
     if not linked or len(program.rows) > UNCUT:
         return None
     quick = len(program.rows) <= SHORT and not has_loops(program)
     module = compile_ir(
-        lambda: point_module(program),
+        lambda: point_module(program, checked),
         [scalar_call.SCALAR],
         options=Options(STEP_PASSES, codegen=0) if quick else Options(),
         externals={**(externals or {}), **linked},
         label=name,
-        source=f"point {TYPE_OFFSET}\n{body(program)}",
+        source=f"point {TYPE_OFFSET} {checked}\n{body(program)}",
     )
     return Point(module, name, externals)
 

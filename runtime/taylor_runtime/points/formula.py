@@ -67,13 +67,17 @@ def formula_module(
     return module.text()
 
 
-def point_module(program: Program) -> str:
-    """IR text of `taylor.scalar` alone, for one point of doubles; of at most `UNCUT` rows."""
+def point_module(program: Program, checked: bool = False) -> str:
+    """IR text of `taylor.scalar` alone, for one point of doubles; of at most `UNCUT` rows.
+
+    checked: whether the last output is the number of an error, see `scalar_call`.
+    """
     verify(program)
     module = Module()
     inputs = program.slots("parameter")
     _emit_block(module, program, inputs, "double", SINGLE)
-    emit_scalar_call(module, Counts(inputs, len(program.outputs), 0), "block.single")
+    counts = Counts(inputs, len(program.outputs), 0)
+    emit_scalar_call(module, counts, "block.single", checked)
     return module.text()
 
 

@@ -100,6 +100,14 @@ def _array_symbols() -> dict[str, int]:
     }
 
 
+@lru_cache(maxsize=1)
+def floats_look_as_known() -> bool:
+    """Whether the number of a float, and of a numpy.float64, comes right after the header."""
+    return supported() and all(
+        ctypes.c_double.from_address(id(x) + HEADER).value == x for x in (2.75, np.float64(-1.375))
+    )
+
+
 def looks_as_known(array: np.ndarray) -> bool:
     """Whether an array's fields are where they are expected."""
     if np.ndarray.__basicsize__ < HEADER + FLAGS + 8:
@@ -182,6 +190,11 @@ def has_type(b: Builder, argument: Value, name: str) -> Value:
 def is_float(b: Builder, argument: Value) -> Value:
     """i1: whether an object is exactly a float or a numpy.float64."""
     return has_type(b, argument, FLOAT) | has_type(b, argument, FLOAT64)
+
+
+def place_of_float(b: Builder, argument: Value) -> Value:
+    """Where the number of a float is; see `floats_look_as_known`."""
+    return b.at(argument, HEADER, "i8")
 
 
 def is_ordinary(b: Builder, array: Value, axes: Value) -> tuple[Value, Value]:

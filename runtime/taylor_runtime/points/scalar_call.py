@@ -19,7 +19,6 @@ from taylor_runtime.program.widths import REGISTER
 
 SCALAR = "taylor.scalar"
 _FUNCTIONS = {
-    "PyFloat_AsDouble": "double @PyFloat_AsDouble(ptr)",
     "PyTuple_New": "ptr @PyTuple_New(i64)",
     "PyTuple_SetItem": "i32 @PyTuple_SetItem(ptr, i64, ptr)",
 }
@@ -27,19 +26,26 @@ _FUNCTIONS = {
 
 def externals() -> dict[str, int]:
     """Addresses that a module with `emit_scalar_call` is linked with; none where it cannot be."""
-    return objects.symbols(*_FUNCTIONS)
+    return objects.symbols(*_FUNCTIONS) if objects.floats_look_as_known() else {}
 
 
-def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> None:
+def emit_scalar_call(
+    module: Module, counts: Counts, block: str = "block", checked: bool = False
+) -> None:
     """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count,
     PyObject *names), around @block, or what computes its first lane alone.
+
+    checked: whether the last output is the number of an error, 0 for none.  It is not returned; if
+        there is one the Python function is called, or where it is None a tuple of it alone is
+        returned.
     """
     inputs, outputs = counts.inputs, counts.outputs
+    lanes = REGISTER if block == "block" else 0
     objects.declare(module, _FUNCTIONS)
     parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count"), ("ptr", "names")]
     with define_function(module, SCALAR, "ptr", parameters, "nounwind") as (b, given_values):
         own, args, count, names = given_values
-        leave = b.fresh_label("leave")
+        leave = b.meeting("leave")
         _leave_unless(b, b.eq(names, Value(b, PTR, "null")), leave)
         _leave_unless(b, b.eq(count, inputs), leave)
         given = [b.load(PTR, b.at(args, k, "ptr")) for k in range(inputs)]
@@ -47,16 +53,31 @@ def emit_scalar_call(module: Module, counts: Counts, block: str = "block") -> No
             _leave_unless(b, objects.is_float(b, argument), leave)
         tables = [b.alloca("ptr", max(inputs, 1)), b.alloca("ptr", outputs)]
         for k, argument in enumerate(given):
-            buffer = b.alloca("double", REGISTER)
-            value = b.call(F64, "PyFloat_AsDouble", argument)
-            b.store(b.splat(value, REGISTER), buffer, 64)
+            buffer = objects.place_of_float(b, argument)
+            if lanes:
+                value = b.load(F64, buffer)
+                buffer = b.alloca("double", lanes)
+                b.store(b.splat(value, lanes), buffer, 64)
             b.store(buffer, b.at(tables[0], k, "ptr"))
-        results = [b.alloca("double", REGISTER) for _ in range(outputs)]
+        results = [b.alloca("double", lanes or 1) for _ in range(outputs)]
         for k, buffer in enumerate(results):
             b.store(buffer, b.at(tables[1], k, "ptr"))
         with memory(b, counts.places * REGISTER, "double") as work:
             call_block(b, tables[0], tables[1], work, name=block)
+        fault = results.pop() if checked else None
+        wrong = b.meeting("wrong")
+        if fault is not None:
+            fine = b.fresh_label("fine")
+            b.branch(b.ne(b.load(F64, fault), 0), wrong, fine)
+            b.label(fine)
         b.ret(_packed(b, results))
+        if fault is not None:
+            b.label(wrong)
+            unheard = objects.is_at(b, objects.item(b, own, 1), objects.NONE)
+            alone = b.fresh_label("alone")
+            b.branch(unheard, alone, leave)
+            b.label(alone)
+            b.ret(_tuple(b, [objects.new_number(b, fault)]))
         b.label(leave)
         b.ret(objects.call_otherwise(b, own, args, count, names))
 
@@ -70,8 +91,10 @@ def _leave_unless(b: Builder, condition: Value, leave: str) -> None:
 def _packed(b: Builder, results: list[Value]) -> Value:
     """A number, or a tuple of them."""
     numbers = [objects.new_number(b, buffer) for buffer in results]
-    if len(numbers) == 1:
-        return numbers[0]
+    return numbers[0] if len(numbers) == 1 else _tuple(b, numbers)
+
+
+def _tuple(b: Builder, numbers: list[Value]) -> Value:
     packed = b.call(PTR, "PyTuple_New", b.constant(len(numbers), I64))
     for k, number in enumerate(numbers):
         b.line(f"call i32 @PyTuple_SetItem(ptr {packed.text}, i64 {k}, ptr {number.text})")
