@@ -28,4 +28,5 @@ def compiled_point(
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
     program, externals = lowered(as_written([scalars(e).item() for e in outputs]), sources, 0)
-    return build_point(program, name, externals, checked)
+    wholes = [bool(getattr(e.payload, "whole", False)) for e in inputs]
+    return build_point(program, name, externals, checked, wholes)

@@ -60,10 +60,15 @@ class Arguments:
 
     @property
     def is_flat(self) -> bool:
-        """Whether all are real numbers and arrays, given by position, outside containers."""
+        """Whether all are numbers and arrays, given by position, outside containers."""
         args, named = self._tree.children
         inside = any(child.kind is not None for child in args.children) or bool(named.children)
-        return not (inside or self._static or any(map(is_whole, self.leaves)))
+        return not (inside or self._static)
+
+    @property
+    def has_whole(self) -> bool:
+        """Whether there are whole numbers among them."""
+        return any(map(is_whole, self.leaves))
 
     def reader(self) -> Read:
         """What gives the leaves of pairs (args, kwargs) like these."""

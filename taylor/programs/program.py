@@ -255,9 +255,8 @@ class _Compiled:
         entry = self.function.make_entry(None) if self._entry is None else self._entry
         if entry is None:
             return None, None
-        if self.is_plain and given.is_flat:
-            if self.checked:  # errors are raised on the long way
-                entry = None if self._point is None else self._point.entry(_nothing)
+        flat = self.is_plain and given.is_flat
+        if self._point is None and flat and not given.has_whole:
             return entry, None
         read, build = given.reader(), builder(self.tree)
 
@@ -268,4 +267,6 @@ class _Compiled:
             found = entry(*leaves)
             return None if found is None else build(self._leaves(found))
 
-        return None, called
+        # Errors, and numbers of other types, are the business of the long way.
+        plain = None if self._point is None or not flat else self._point.entry(_nothing)
+        return plain, called

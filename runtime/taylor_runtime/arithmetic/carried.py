@@ -29,6 +29,14 @@ def turns_of(b: Builder, ask: Callable[[WholeNumbers], Turns]) -> Turns | None:
     return ask(b.known)
 
 
+def counted(b: Builder, x: Value, span: Span) -> Whole:
+    """A double that is a whole number between bounds; where it is not the code is left."""
+    b.leave_unless(b.compare("ge", x, span.low) & b.compare("le", x, span.high))
+    integer = b.cast("fptosi", x, "i64")
+    b.leave_unless(b.compare("eq", b.cast("sitofp", integer, "double"), x))
+    return Whole(b, span, integer)
+
+
 class Carried:
     """The carries of a loop, and its index, as values of LLVM's and as the numbers they stand for.
 

@@ -213,24 +213,29 @@ class Point:
 
 
 def build_point(
-    program: Program, name: str, externals: Externals | None = None, checked: bool = False
+    program: Program,
+    name: str,
+    externals: Externals | None = None,
+    checked: bool = False,
+    wholes: Sequence[bool] = (),
 ) -> Point | None:
     """A program of order 0 for one point, made in less time than a ufunc.  None where there cannot
     be one, or where it would be large.
 
     checked: whether the last output is the number of an error.
+    wholes:  which inputs are ints.
     """
     linked = scalar_call.externals()
     if not linked or len(program.rows) > UNCUT:
         return None
     quick = len(program.rows) <= SHORT and not has_loops(program)
     module = compile_ir(
-        lambda: point_module(program, checked),
+        lambda: point_module(program, checked, wholes),
         [scalar_call.SCALAR],
         options=Options(STEP_PASSES, codegen=0) if quick else Options(),
         externals={**(externals or {}), **linked},
         label=name,
-        source=f"point {TYPE_OFFSET} {checked}\n{body(program)}",
+        source=f"point {TYPE_OFFSET} {checked} {[*map(int, wholes)]}\n{body(program)}",
     )
     return Point(module, name, externals)
 

@@ -21,6 +21,7 @@ from taylor_runtime.program.program import Input, Kernel, Program, Row
 FARTHEST = 1 << 50
 ROUNDS = 6  # through a turn, for each carry, until bounds have to be settled
 COUNTED = Span(-FARTHEST, FARTHEST)
+GIVEN = Span(-(1 << 31), 1 << 31)  # of whole arguments that are integers; others are doubles
 
 
 class WholeNumbers:

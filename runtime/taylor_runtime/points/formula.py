@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from taylor_runtime.arithmetic.carried import counted
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.passes.cut import Cut, cut
+from taylor_runtime.passes.turns import GIVEN
 from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
 from taylor_runtime.points.fused import FusedEmitter
 from taylor_runtime.points.scalar_call import emit_scalar_call
@@ -67,43 +69,51 @@ def formula_module(
     return module.text()
 
 
-def point_module(program: Program, checked: bool = False) -> str:
+def point_module(program: Program, checked: bool = False, wholes: Sequence[bool] = ()) -> str:
     """IR text of `taylor.scalar` alone, for one point of doubles; of at most `UNCUT` rows.
 
-    checked: whether the last output is the number of an error, see `scalar_call`.
+    checked, wholes: whether the last output is the number of an error, and which inputs are whole
+        numbers; see `scalar_call`.
     """
     verify(program)
     module = Module()
     inputs = program.slots("parameter")
-    _emit_block(module, program, inputs, "double", SINGLE)
+    _emit_block(module, program, inputs, "double", SINGLE, wholes)
     counts = Counts(inputs, len(program.outputs), 0)
-    emit_scalar_call(module, counts, "block.single", checked)
+    emit_scalar_call(module, counts, "block.single", checked, wholes)
     return module.text()
 
 
 def _emit_block(
-    module: Module, program: Program, inputs: int, element: str, chunk: Chunk = BLOCK
+    module: Module,
+    program: Program,
+    inputs: int,
+    element: str,
+    chunk: Chunk = BLOCK,
+    wholes: Sequence[bool] = (),
 ) -> None:
     """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes; or
     @block.single, of which the first lane counts.
     """
     name = "block" if chunk.lanes else "block.single"
     counts = not chunk.lanes and element == "double" and has_loops(program)
-    if _write_block(module, name, program, inputs, element, chunk, counts):
-        _write_block(module, DOUBLES, program, inputs, element, chunk, False)
+    given = inputs, wholes
+    if _write_block(module, name, program, given, element, chunk, counts):
+        _write_block(module, DOUBLES, program, given, element, chunk, False)
 
 
 def _write_block(
     module: Module,
     name: str,
     program: Program,
-    inputs: int,
+    given: tuple[int, Sequence[bool]],
     element: str,
     chunk: Chunk,
     counts: bool,
 ) -> bool:
     """One function; whether it may go on in @`DOUBLES`.
 
+    given:  how many inputs there are, and which of them are whole numbers.
     counts: whether whole numbers are integers.
     """
     with define_function(module, name, "void", BLOCK_POINTERS, "nounwind", "internal") as (
@@ -113,7 +123,13 @@ def _write_block(
         ins, outs, work = pointers
         b.counts, b.leave = counts, "beyond" if counts else None
         t = chunk.type(element)
+        inputs, wholes = given
         values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
+        if counts:
+            values = [
+                counted(b, x, GIVEN) if k < len(wholes) and wholes[k] else x
+                for k, x in enumerate(values)
+            ]
         emitter = _formula_emitter(b, program, element, values.__getitem__, max(chunk.lanes, 1))
         for k, (row, _) in enumerate(program.outputs):
             b.store(emitter.memory.head(row, chunk), _operand(b, outs, k, element))

@@ -34,6 +34,7 @@ WRITEABLE = 0x0400
 _DOUBLE_NUMBER = 12  # NPY_DOUBLE
 
 NONE, FLOAT, FLOAT64 = "taylor.none", "taylor.float", "taylor.float64"
+INT = "taylor.int"
 ARRAY, DOUBLES = "taylor.array", "taylor.doubles"
 NEW_ARRAY, NEW_NUMBER = "PyArray_New", "PyArray_Scalar"
 # What all of it uses; further functions are declared beside.
@@ -58,7 +59,7 @@ def supported() -> bool:
 
 def python_symbols(*functions: str) -> dict[str, int]:
     """Addresses of functions of Python's own interface, and of the objects that are told apart."""
-    found = {NONE: id(None), FLOAT: id(float), FLOAT64: id(np.float64)}
+    found = {NONE: id(None), FLOAT: id(float), FLOAT64: id(np.float64), INT: id(int)}
     for name in functions:
         address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
         found[name] = address or 0
@@ -171,7 +172,7 @@ def make_builtin(
 
 def declare(module: Module, functions: Mapping[str, str]) -> None:
     """Declare all objects and makers, and these functions with `FUNCTIONS`."""
-    for name in (NONE, FLOAT, FLOAT64, ARRAY, DOUBLES):
+    for name in (NONE, FLOAT, FLOAT64, INT, ARRAY, DOUBLES):
         module.declare(name, f"@{name} = external global i8")
     for name, signature in {**FUNCTIONS, **functions, **_MAKERS}.items():
         module.declare(name, f"declare {signature}")

@@ -9,9 +9,11 @@ of its `self`, or returns None where that is None, and the caller goes the long 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import F64, I64, PTR
+from taylor_runtime.ir.types import F64, I32, I64, PTR
 from taylor_runtime.ir.values import Value
 from taylor_runtime.points import python_objects as objects
 from taylor_runtime.points.blocks import Counts, call_block, memory
@@ -19,6 +21,7 @@ from taylor_runtime.program.widths import REGISTER
 
 SCALAR = "taylor.scalar"
 _FUNCTIONS = {
+    "PyLong_AsLongLongAndOverflow": "i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)",
     "PyTuple_New": "ptr @PyTuple_New(i64)",
     "PyTuple_SetItem": "i32 @PyTuple_SetItem(ptr, i64, ptr)",
 }
@@ -30,7 +33,11 @@ def externals() -> dict[str, int]:
 
 
 def emit_scalar_call(
-    module: Module, counts: Counts, block: str = "block", checked: bool = False
+    module: Module,
+    counts: Counts,
+    block: str = "block",
+    checked: bool = False,
+    wholes: Sequence[bool] = (),
 ) -> None:
     """PyObject *taylor.scalar(PyObject *self, PyObject *const *args, Py_ssize_t count,
     PyObject *names), around @block, or what computes its first lane alone.
@@ -38,6 +45,7 @@ def emit_scalar_call(
     checked: whether the last output is the number of an error, 0 for none.  It is not returned; if
         there is one the Python function is called, or where it is None a tuple of it alone is
         returned.
+    wholes: which arguments are ints.  They may be floats as well where the Python function is None.
     """
     inputs, outputs = counts.inputs, counts.outputs
     lanes = REGISTER if block == "block" else 0
@@ -49,11 +57,15 @@ def emit_scalar_call(
         _leave_unless(b, b.eq(names, Value(b, PTR, "null")), leave)
         _leave_unless(b, b.eq(count, inputs), leave)
         given = [b.load(PTR, b.at(args, k, "ptr")) for k in range(inputs)]
-        for argument in given:
-            _leave_unless(b, objects.is_float(b, argument), leave)
-        tables = [b.alloca("ptr", max(inputs, 1)), b.alloca("ptr", outputs)]
+        places = []
         for k, argument in enumerate(given):
-            buffer = objects.place_of_float(b, argument)
+            if k < len(wholes) and wholes[k]:
+                places.append(_place_of_int(b, own, argument, leave))
+                continue
+            _leave_unless(b, objects.is_float(b, argument), leave)
+            places.append(objects.place_of_float(b, argument))
+        tables = [b.alloca("ptr", max(inputs, 1)), b.alloca("ptr", outputs)]
+        for k, buffer in enumerate(places):
             if lanes:
                 value = b.load(F64, buffer)
                 buffer = b.alloca("double", lanes)
@@ -80,6 +92,26 @@ def emit_scalar_call(
             b.ret(_tuple(b, [objects.new_number(b, fault)]))
         b.label(leave)
         b.ret(objects.call_otherwise(b, own, args, count, names))
+
+
+def _place_of_int(b: Builder, own: Value, argument: Value, leave: str) -> Value:
+    """Where the double of an argument is that is an int; of a float, if nobody else takes it."""
+    number, beyond = b.alloca("double", 1), b.alloca("i32", 1)
+
+    def converted() -> list[Value]:
+        value = b.call(I64, "PyLong_AsLongLongAndOverflow", argument, beyond)
+        _leave_unless(b, b.eq(b.load(I32, beyond, 4), 0), leave)
+        b.store(b.cast("sitofp", value, "double"), number)
+        return []
+
+    def read() -> list[Value]:
+        _leave_unless(b, objects.is_float(b, argument), leave)
+        _leave_unless(b, objects.is_at(b, objects.item(b, own, 1), objects.NONE), leave)
+        b.store(b.load(F64, objects.place_of_float(b, argument)), number)
+        return []
+
+    b.if_(objects.has_type(b, argument, objects.INT), converted, read)
+    return number
 
 
 def _leave_unless(b: Builder, condition: Value, leave: str) -> None:
