@@ -38,6 +38,7 @@ from taylor_runtime.ir.values import (
 from taylor_runtime.ir.whole import Ratio, Whole, chosen, compared, multiply_add, size_of, truth
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 
 
@@ -50,6 +51,7 @@ class Builder(MemoryBuilder):
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.writes_out = False  # kernels where they are called, in place of calls of functions
+        self._twins: dict[str, list[str]] = {}  # of comparisons
         self._intrinsics: dict[tuple[str, str], str] = {}  # declared already: their full names
 
     # -- instructions -------------------------------------------------------------------------
@@ -193,12 +195,33 @@ class Builder(MemoryBuilder):
         if isinstance(x, CompoundNumber):
             return x.compare(relation, y)
         if x.type.is_float:
-            return self.emit(
-                x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {x.type.text} {x.text}, {y.text}"
-            )
+            return self._compared(relation, x, y)
         return self.emit(
             x.type.of("i1"), f"icmp {COMPARE_INT[relation]} {x.type.text} {x.text}, {y.text}"
         )
+
+    def _compared(self, relation: str, x: Value, y: Value) -> Value:
+        type_ = x.type.text
+        made = self.emit(
+            x.type.of("i1"), f"fcmp {COMPARE_FLOAT[relation]} {type_} {x.text}, {y.text}"
+        )
+        if not x.type.lanes and made.text not in self._twins:
+            # The same, written the other way round.
+            swapped = COMPARE_FLOAT[MIRRORED[relation]]
+            self._twins[made.text] = [f"fcmp {swapped} {type_} {y.text}, {x.text}"]
+        return made
+
+    def _chooser(self, condition: Value) -> Value:
+        """A comparison for one choice: of a comparison that several choices share, LLVM makes a bit
+        in an integer's register or a branch, which take longer than another comparison.
+        """
+        twins = self._twins.get(condition.text)
+        if twins is None:
+            return condition
+        if len(twins) == 1:  # this is the first choice
+            twins.append("")
+            return condition
+        return self.emit(I1, twins[0])
 
     def eq(self, x: Value, y: Operandlike) -> Value:
         return self.compare("eq", x, y)
@@ -231,6 +254,8 @@ class Builder(MemoryBuilder):
             if whole is not None:
                 return whole
         t = x.type
+        if t.is_float and not t.lanes:
+            condition = self._chooser(condition)
         return self.emit(
             t,
             f"select {condition.type.text} {condition.text}, {t.text} {x.text}, {t.text} {y.text}",

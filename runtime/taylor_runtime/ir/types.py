@@ -74,6 +74,7 @@ def make_type(element: str, lanes: int) -> Type:
 
 F64 = make_type("double", 0)
 I64 = make_type("i64", 0)
+I128 = make_type("i128", 0)
 I32 = make_type("i32", 0)
 I1 = make_type("i1", 0)
 PTR = make_type("ptr", 0)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from taylor_runtime.ir.types import F64, I1, I64
+from taylor_runtime.ir.types import F64, I1, I64, I128
 from taylor_runtime.ir.values import Instructions, Operandlike, Value
 from taylor_runtime.passes.spans import (
     LIMIT,
@@ -338,9 +338,29 @@ def _floor_quotient(a: Whole, d: Whole) -> Value:
     known = d.span.low if d.span.low == d.span.high else 0
     if known > 0 and known & (known - 1) == 0:
         return x >> (known.bit_length() - 1)
+    if known > 0:
+        return _multiplied(b, a, known)
     if a.span.low >= 0 and d.span.low > 0:
         return b.emit(I64, f"udiv i64 {x.text}, {y.text}")
     cut = x // y
     rest = x - cut * y
     signs = rest < 0 if d.span.low > 0 else rest > 0
     return cut - b.emit(I64, f"zext i1 {signs.text} to i64")
+
+
+def _multiplied(b: Instructions, a: Whole, d: int) -> Value:
+    """The same of a known number d, by the high half of a product: a / d is a (2**k / d) / 2**k.
+
+    The factor is rounded up, and the quotient too large by less than a / 2**k.  That is less than
+    1 / d, since 2**k is at least 2**63 d, so that its whole part is right where a is not negative;
+    what may be is moved there by a multiple of d.
+    """
+    moved = max(0, -(a.span.low // d))
+    shift = (d - 1).bit_length() - 1
+    factor = -(-(1 << (64 + shift)) // d)
+    x = a.integer + moved * d if moved else a.integer
+    wide = b.emit(I128, f"zext i64 {x.text} to i128")
+    product = b.emit(I128, f"mul nuw i128 {wide.text}, {factor}")
+    high = b.emit(I128, f"lshr i128 {product.text}, {64 + shift}")
+    found = b.emit(I64, f"trunc i128 {high.text} to i64")
+    return found - moved if moved else found

@@ -8,7 +8,8 @@ What goes from turn to turn stays in registers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from taylor_runtime.arithmetic.carried import Carried, spans_of, turns_of
@@ -82,8 +83,15 @@ class _Loop:
         def ending(number: int, state: list[Value]) -> tuple[Value, Callable[[], list[Value]]]:
             going.pop()
             given = [b.truth(counts, active), *self.rest, *carried.inside(state)]
-            stop, rest = formula_after(b, self.system.body, given, number)
-            return b.ne(stop, 0), lambda: carried.after(rest())
+            with _written_out(b, self.system.body, active):
+                stop, rest = formula_after(b, self.system.body, given, number)
+                stopped = b.ne(stop, 0)
+
+            def after() -> list[Value]:
+                with _written_out(b, self.system.body, active):
+                    return carried.after(rest())
+
+            return stopped, after
 
         first, flag = carried.after(self.carries), None if alone else self._flag(condition)
         if flag is not None:
@@ -169,15 +177,22 @@ def _kept(b: Builder, alive: Value, after: Sequence[Value], before: Sequence[Val
 
 
 def _turn(b: Builder, program: Program, values: Sequence[Value]) -> list[Value]:
-    """The outputs of a formula inside, its kernels written out where they are few: turns are a
-    chain, in which a call costs a tenth of a sine.
+    """The outputs of a formula inside."""
+    with _written_out(b, program, values[0]):
+        return formula(b, program, values)
+
+
+@contextmanager
+def _written_out(b: Builder, program: Program, like: Value) -> Iterator[None]:
+    """The kernels of a formula are written out meanwhile where they are few: turns are a chain, in
+    which a call costs a tenth of a sine.
     """
     kernels = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
     called = [name for name in kernels if isinstance(name, str) and name not in SHORT]
     before = b.writes_out
-    b.writes_out = len(called) <= WRITTEN_OUT and not ELEMENTS[values[0].type.element].is_finer
+    b.writes_out = len(called) <= WRITTEN_OUT and not ELEMENTS[like.type.element].is_finer
     try:
-        return formula(b, program, values)
+        yield
     finally:
         b.writes_out = before
 

@@ -21,11 +21,12 @@ import numpy as np
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import I1, I32, I64, PTR
+from taylor_runtime.ir.types import F64, I1, I32, I64, PTR
 from taylor_runtime.ir.values import Index, Value
 
 # Positions in the table.
-_VERSION, _ARRAY_TYPE, _SCALAR, _NEW = 0, 2, 60, 93
+_VERSION, _ARRAY_TYPE, _NEW = 0, 2, 93
+_ALLOC = 47  # `Py_tp_alloc`: what makes an object of a type
 _INTERFACES = (0x01000009, 0x02000000)  # of NumPy 1 and 2: what NPY_ABI_VERSION was
 # Fields of an array, in bytes after the header of all objects.
 DATA, NDIM, DIMENSIONS, DTYPE, FLAGS = 0, 8, 16, 40, 48
@@ -36,7 +37,7 @@ _DOUBLE_NUMBER = 12  # NPY_DOUBLE
 NONE, FLOAT, FLOAT64 = "taylor.none", "taylor.float", "taylor.float64"
 INT = "taylor.int"
 ARRAY, DOUBLES = "taylor.array", "taylor.doubles"
-NEW_ARRAY, NEW_NUMBER = "PyArray_New", "PyArray_Scalar"
+NEW_ARRAY, NEW_NUMBER = "PyArray_New", "taylor.new_float64"
 # What all of it uses; further functions are declared beside.
 FUNCTIONS = {
     "PyTuple_GetItem": "ptr @PyTuple_GetItem(ptr, i64)",
@@ -45,7 +46,7 @@ FUNCTIONS = {
 }
 _MAKERS = {
     NEW_ARRAY: "ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
-    NEW_NUMBER: "ptr @PyArray_Scalar(ptr, ptr, ptr)",
+    NEW_NUMBER: "ptr @taylor.new_float64(ptr, i64)",
 }
 _METH_KEYWORDS, _METH_FASTCALL = 0x0002, 0x0080
 HEADER = object.__basicsize__
@@ -91,13 +92,16 @@ def _array_symbols() -> dict[str, int]:
     table = (ctypes.c_void_p * (_NEW + 1)).from_address(address)
     version = ctypes.CFUNCTYPE(ctypes.c_uint)(table[_VERSION] or 0)()
     known = version in _INTERFACES and table[_ARRAY_TYPE] == id(np.ndarray)
+    slot = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_int)
+    new_number = slot(("PyType_GetSlot", ctypes.pythonapi))(np.float64, _ALLOC)
+    known = known and bool(new_number) and floats_look_as_known()
     if not known or not looks_as_known(np.ones((2, 3))[:, ::2]):
         return {}  # pragma: no cover - no such NumPy
     return {
         ARRAY: id(np.ndarray),
         DOUBLES: id(np.dtype(float)),
         NEW_ARRAY: table[_NEW] or 0,
-        NEW_NUMBER: table[_SCALAR] or 0,
+        NEW_NUMBER: new_number,
     }
 
 
@@ -228,7 +232,14 @@ def item(b: Builder, items: Value, which: Index) -> Value:
 
 def new_number(b: Builder, place: Value) -> Value:
     """A numpy.float64 of the double at `place`; null without memory."""
-    return b.emit_anew(PTR, f"call ptr @{NEW_NUMBER}(ptr {place.text}, ptr @{DOUBLES}, ptr null)")
+    made = b.emit_anew(PTR, f"call ptr @{NEW_NUMBER}(ptr @{FLOAT64}, i64 0)")
+
+    def put() -> list[Value]:
+        b.store(b.load(F64, place), place_of_float(b, made))
+        return []
+
+    b.if_(b.ne(made, Value(b, PTR, "null")), put)
+    return made
 
 
 def new_array(b: Builder, axes: Value, shape: Value) -> Value:

@@ -29,7 +29,7 @@ _FUNCTIONS = {
 
 def externals() -> dict[str, int]:
     """Addresses that a module with `emit_scalar_call` is linked with; none where it cannot be."""
-    return objects.symbols(*_FUNCTIONS) if objects.floats_look_as_known() else {}
+    return objects.symbols(*_FUNCTIONS)
 
 
 def emit_scalar_call(
