@@ -53,7 +53,7 @@ class LanguageProgram(Program[P, R]):
     def _settled(self, found: Any) -> Any:
         if type(found) is not Checked:
             return found
-        number = int(found.fault)
+        number = int(np.ravel(found.fault)[0])  # in double-double the first of two numbers
         if number:
             raise self._errors[number - 1]
         return found.value

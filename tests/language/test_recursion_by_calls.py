@@ -1,0 +1,277 @@
+"""Recursion as calls of machine code: values as Python's wherever it is part of a program."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import sys
+
+import mpmath
+import numpy as np
+import pytest
+
+import taylor as ty
+from taylor.expressions.arguments import argument, traced
+from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.traverse import reachable
+from taylor.recurrences.lowered import lowered
+from taylor.reference.interpreter import coefficients, float_algebra
+from taylor_runtime.program.program import Input
+from taylor_runtime.program.text import from_text, to_text
+
+
+def fibonacci(n):
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+def hanoi(n, a, b, c):
+    """Moves, and a number that depends on their order."""
+    if n == 0:
+        return 0, 1.0
+    first, x = hanoi(n - 1, a, c, b)
+    second, y = hanoi(n - 1, c, b, a)
+    return first + 1 + second, 0.5 * x + 0.25 * y + 0.125 * a - b * c
+
+
+def adaptive(a, b, tolerance):
+    """sin(x^2) by Simpson's rule."""
+
+    def simpson(a, b):
+        middle = 0.5 * (a + b)
+        return (b - a) / 6 * (math.sin(a * a) + 4 * math.sin(middle * middle) + math.sin(b * b))
+
+    middle = 0.5 * (a + b)
+    parts = simpson(a, middle) + simpson(middle, b)
+    if abs(parts - simpson(a, b)) < 15 * tolerance:
+        return parts
+    return adaptive(a, middle, 0.5 * tolerance) + adaptive(middle, b, 0.5 * tolerance)
+
+
+def skips(n, x):
+    """Calls that are made or not, so that one place is come to on several ways."""
+    total = x
+    if n > 0:
+        if x > 0.5:
+            total += skips(n - 1, x - 0.25)
+        if n % 2 == 0:
+            total += 2 * skips(n - 1, 0.5 * x)
+        if n % 3 == 1:
+            total -= skips(n - 2, x * x)
+    return total
+
+
+def gcd_tree(n, m):
+    """A loop in every call, and a short circuit that calls."""
+    if n < 2 or m < 2:
+        return n + m
+    a, b = n, m
+    while b:
+        a, b = b, a % b
+    if a > 1 and gcd_tree(n // 2, m - 1) > 3:
+        return a + gcd_tree(n - 1, m // 2)
+    return a
+
+
+def hofstadter_f(n):
+    return 1 if n == 0 else n - hofstadter_m(hofstadter_f(n - 1))
+
+
+def hofstadter_m(n):
+    return 0 if n == 0 else n - hofstadter_f(hofstadter_m(n - 1))
+
+
+def mccarthy(n):
+    """A call in a call, and one in the last place."""
+    return n - 10 if n > 100 else mccarthy(mccarthy(n + 11))
+
+
+def power(x, n):
+    """Whole and real arguments."""
+    if n == 0:
+        return 1.0
+    half = power(x, n // 2)
+    return half * half * x if n % 2 else half * half
+
+
+CALLS = [
+    (fibonacci, [(0,), (1,), (19,), (7.0,)]),
+    (hanoi, [(0, 1.0, 2.0, 3.0), (7, 0.3, -0.2, 0.7)]),
+    (adaptive, [(0.0, 2.0, 1e-9), (-1.0, 3.0, 1e-6), (1.0, 1.0, 1e-3)]),
+    (skips, [(0, 0.3), (9, 1.7), (10, 0.9), (7, -0.4)]),
+    (gcd_tree, [(1, 5), (12, 18), (17, 9)]),
+    (hofstadter_f, [(0,), (5,), (11,)]),
+    (mccarthy, [(100,), (101,), (60,), (200,)]),
+    (power, [(1.1, 0), (-0.7, 13), (1.0001, 1000)]),
+]
+
+
+@pytest.mark.parametrize(("function", "calls"), CALLS, ids=[f.__name__ for f, _ in CALLS])
+def test_values(function, calls):
+    """Twice: at the first calls, and then entered as a built-in function."""
+    program = ty.program(function, depth=100)
+    assert uses_calls(program, calls[0])
+    for args in calls * 3:
+        wanted, found = function(*args), program(*args)
+        np.testing.assert_allclose(np.array(found), np.array(wanted, float), rtol=1e-15, atol=0)
+
+
+def uses_calls(program, args):
+    own = [argument(f"x{k}") for k in range(len(args))]
+    with traced(own):
+        found = program(*own)
+    outputs = list(found) if isinstance(found, tuple) else [found]
+    return any(e.op == "recursion" for e in reachable(with_calls(outputs)))
+
+
+def sum_to(n):
+    return 0 if n == 0 else n + sum_to(n - 1)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 7, 60, 200])
+def test_depth_is_counted_as_in_python(depth):
+    program = ty.program(sum_to, depth=depth)
+    assert uses_calls(program, (1,))
+    for _ in range(3):
+        assert program(depth) == depth * (depth + 1) // 2
+        with pytest.raises(RecursionError, match=f"depth={depth}"):
+            program(depth + 1)
+        with pytest.raises(RecursionError, match=f"depth={depth}"):
+            program(10**6)
+
+
+def test_what_would_need_more_stack_than_there_may_be_is_a_loop():
+    program = ty.program(sum_to, depth=200_000)
+    assert not uses_calls(program, (1,))
+    n = 150_000
+    assert program(n) == n * (n + 1) // 2
+
+
+def test_too_deep_among_many_calls_ends_at_once():
+    """2^1000 calls would follow."""
+
+    def tree(n):
+        return 1 if n == 0 else tree(n - 1) + tree(n - 1)
+
+    with pytest.raises(RecursionError):
+        ty.program(tree, depth=100)(1000)
+
+
+def test_in_loops_branches_and_with_arrays():
+    @ty.program(depth=40)
+    def total(values, n):
+        found = 0.0
+        for k in range(n):
+            if values[k] > 0:
+                found += power(values[k], k) - fibonacci(k)
+        return found, values * fibonacci(n)
+
+    values = np.array([1.5, -2.0, 0.5, 3.0, 1.25])
+    for n in (0, 3, 5):
+        number, array = total(values, n)
+        wanted = sum(power(values[k], k) - fibonacci(k) for k in range(n) if values[k] > 0)
+        assert number == pytest.approx(wanted, rel=1e-14)
+        np.testing.assert_array_equal(array, values * fibonacci(n))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_kinds_of_numbers(precision):
+    program = ty.program(adaptive, depth=60, precision=precision)
+    found = program(np.array(0.1), np.array(1.3), np.array(1e-4))
+    with mpmath.workdps(40):
+        exact = float(mpmath.quad(lambda t: mpmath.sin(t * t), [0.1, 1.3]))
+    number = np.ravel(np.array(found, float))[0]
+    assert number == pytest.approx(exact, abs=1e-4)
+    if precision != "float32":
+        assert number == pytest.approx(adaptive(0.1, 1.3, 1e-4), rel=1e-14)
+
+
+def test_many_points():
+    """Lanes that go other ways than their neighbours."""
+    x = ty.variables("x")[0]
+    with traced([x]):
+        program = ty.program(adaptive, depth=50)
+        f = ty.compile(program(0 * x, x, 1e-8), [x])
+    points = np.linspace(0.1, 3.0, 21)
+    wanted = [adaptive(0.0, t, 1e-8) for t in points]
+    np.testing.assert_allclose(f(points), wanted, rtol=1e-14)
+    many = ty.vmap(ty.program(power, depth=20), in_axes=(0, None))(points, 11)
+    np.testing.assert_allclose(many, points**11, rtol=1e-13)
+
+
+def series_of_adaptive(x, order):
+    """Where the halving of [0, x] is the same for all x near by, the rule itself has a series."""
+    with mpmath.workdps(60):
+
+        def rule(a, b, tolerance):
+            f = lambda t: mpmath.sin(t * t)  # noqa: E731
+            simpson = lambda a, b: (b - a) / 6 * (f(a) + 4 * f((a + b) / 2) + f(b))  # noqa: E731
+            middle = (a + b) / 2
+            parts = simpson(a, middle) + simpson(middle, b)
+            if abs(parts - simpson(a, b)) < 15 * tolerance:
+                return parts
+            return rule(a, middle, tolerance / 2) + rule(middle, b, tolerance / 2)
+
+        return [float(c) for c in mpmath.taylor(lambda s: rule(mpmath.mpf(0), s, 1e-5), x, order)]
+
+
+def test_derivatives_and_series():
+    wanted = series_of_adaptive(1.1, 8)
+    program = ty.program(adaptive, depth=40)
+    f = lambda x: program(0.0, x, 1e-5)  # noqa: E731
+    np.testing.assert_allclose(ty.jet(f, 1.1, 8), wanted, rtol=1e-9, atol=1e-10)
+    value, slope = ty.value_and_grad(f)(1.1)
+    assert value == pytest.approx(wanted[0], rel=1e-14)
+    assert slope == pytest.approx(wanted[1], rel=1e-12)
+    assert ty.jvp(f, (1.1,), (1.0,))[1] == pytest.approx(wanted[1], rel=1e-12)
+    assert ty.grad(ty.grad(f))(1.1) == pytest.approx(2 * wanted[2], rel=1e-10)
+
+
+def test_errors_inside_are_raised_every_time():
+    def checked(n, x):
+        assert x < 50, "too large"
+        return x if n == 0 else checked(n - 1, 2 * x) + 1
+
+    program = ty.program(checked, depth=30)
+    for _ in range(4):
+        assert program(5, 1.0) == 37.0
+        with pytest.raises(AssertionError, match="too large"):
+            program(8, 1.0)
+        with pytest.raises(RecursionError):
+            program(40, 1e-20)
+
+
+def test_text_and_reference():
+    """The program as text, and its rows in floats."""
+    n, x = argument("n"), argument("x")
+    with traced([n, x]):
+        found = with_calls([ty.program(skips, depth=50)(n, x)])
+    inputs = {n: Input("parameter", (0,)), x: Input("parameter", (1,))}
+    program, _ = lowered(found, inputs, 0)
+    assert "recursion" in to_text(program)
+    assert to_text(from_text(to_text(program))) == to_text(program)
+    for args in [(0.0, 0.3), (9.0, 1.7), (7.0, -0.4)]:
+        (value,) = coefficients(program, {"parameter": list(args)}, float_algebra(mpmath.mp))
+        assert value[0] == pytest.approx(skips(*args), rel=1e-15)
+
+
+def test_pickles():
+    n = argument("n")
+    with traced([n]):
+        found = ty.program(fibonacci, depth=30)(n)
+    again = pickle.loads(pickle.dumps(found))
+    assert [e.op for e in reachable(with_calls([again]))].count("recursion") == 1
+    program = pickle.loads(pickle.dumps(ty.program(fibonacci, depth=30)))
+    assert program(20) == 6765
+
+
+def test_a_function_that_is_exchanged_is_traced_again():
+    module = sys.modules[__name__]
+    program = ty.program(fibonacci, depth=30)
+    assert [program(10) for _ in range(4)] == [55] * 4
+    own = module.fibonacci
+    try:
+        module.fibonacci = lambda n: 1
+        assert program(10) == 2
+    finally:
+        module.fibonacci = own
+    assert program(10) == 55
