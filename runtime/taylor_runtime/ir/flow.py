@@ -14,6 +14,12 @@ from taylor_runtime.ir.values import Index, Instructions, Value
 from taylor_runtime.ir.whole import Whole, whole_of
 from taylor_runtime.passes.spans import Span
 
+# How often a branch is taken, and not taken, as LLVM wants to be told: whether it is likely.
+WEIGHTS = {
+    True: '!{!"branch_weights", i32 4000, i32 1}',
+    False: '!{!"branch_weights", i32 1, i32 4000}',
+}
+
 
 class Flow(Instructions):
     """Appends instructions and blocks to one function.
@@ -100,10 +106,14 @@ class Flow(Instructions):
         self._blocks.reach(label)
         self.line(f"br label %{label}")
 
-    def branch(self, condition: Value, yes: str, no: str) -> None:
+    def branch(self, condition: Value, yes: str, no: str, likely: bool | None = None) -> None:
+        """Control goes to one of two blocks; likely: whether the condition nearly always holds, or
+        nearly never.
+        """
         self._blocks.reach(yes, self._reasons(condition.text, True))
         self._blocks.reach(no, self._reasons(condition.text, False))
-        self.line(f"br i1 {condition.text}, label %{yes}, label %{no}")
+        hint = "" if likely is None else f", !prof {self.module.metadata(WEIGHTS[likely])}"
+        self.line(f"br i1 {condition.text}, label %{yes}, label %{no}{hint}")
 
     def leave_unless(self, condition: Value) -> None:
         """Go on where an i1 scalar holds, else to `leave`."""
@@ -112,7 +122,7 @@ class Flow(Instructions):
         assert self.leave is not None
         on = self.fresh_label("counted")
         self.left = True
-        self.branch(condition, on, self.leave)
+        self.branch(condition, on, self.leave, likely=True)
         self.label(on)
 
     def _reasons(self, condition: str, holds: bool) -> list[tuple[str, bool]]:

@@ -224,14 +224,15 @@ class _Function:
             return
         b = self.b
         on = b.fresh_label("fits")
-        b.branch(b.compare("ge", self.waiting, self.system.depth), self.deep, on)
+        full = b.compare("ge", self.waiting, self.system.depth)
+        b.branch(full, self.deep, on, likely=False)
         b.label(on)
         back = b.meeting("back")
         leaf = self._leaf(call, args, back)
         given = [*self.constants, *args]
         *results, deep = self.among.call(b, call.entered, self.waiting + 1, given)
         block = b.block
-        b.branch(deep, self.deep, back)
+        b.branch(deep, self.deep, back, likely=False)
         b.label(back)
         if leaf is not None:
             results = self._either(leaf, results, block)
