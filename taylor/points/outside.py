@@ -23,6 +23,7 @@ MOST = 2000  # things that are looked at; beyond these, objects are told by iden
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _FIXED = (type, types.ModuleType, types.BuiltinFunctionType, np.ufunc, Expression)
 Getter = Callable[[], Any]
+Looked = tuple[dict[Any, Any], Any, Any, Any]  # a dictionary, a key, the function there, its code
 
 
 class Outside:
@@ -44,22 +45,24 @@ class Outside:
                 known.add(id(value))
                 waiting.extend(reversed(inner))
         # Functions of a module are what there is most of: they are looked up without detours.
-        self._functions = [
-            (*get.args, value, code)
-            for get, value, code in self._seen
-            if _is_looked_up(get) and isinstance(value, types.FunctionType)
-        ]
-        found = {(id(space), name) for space, name, _, _ in self._functions}
-        self._others = [
-            one
-            for one in self._seen
-            if not _is_looked_up(one[0]) or (id(one[0].args[0]), one[0].args[1]) not in found
-        ]
+        self._functions: list[Looked] = []
+        self._others: list[tuple[Getter, Any, Any]] = []
+        for get, value, contents in self._seen:
+            place = _place(get)
+            if place is not None and isinstance(value, types.FunctionType):
+                self._functions.append((*place, value, contents))
+            else:
+                self._others.append((get, value, contents))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing that could change."""
         return not self._seen
+
+    @property
+    def functions(self) -> list[Looked] | None:
+        """All of it, where it is functions of modules."""
+        return None if self._others else self._functions
 
     def is_unchanged(self) -> bool:
         """Whether everything still is what it was."""
@@ -151,9 +154,12 @@ def _item(holder: Any, key: Any) -> tuple[Getter, Any]:
     return partial(getitem, holder, key), holder[key]
 
 
-def _is_looked_up(get: Any) -> bool:
-    """Whether it gets an item of a dictionary."""
-    return isinstance(get, partial) and get.func is getitem and type(get.args[0]) is dict
+def _place(get: Getter) -> tuple[dict[Any, Any], Any] | None:
+    """The dictionary and the key of what is an item of one."""
+    if not isinstance(get, partial) or get.func is not getitem or type(get.args[0]) is not dict:
+        return None
+    space, key = get.args
+    return space, key
 
 
 def _same(value: Any) -> Any:

@@ -23,7 +23,7 @@ from taylor.programs.arguments import Arguments, stand_in
 from taylor.programs.quick import builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
-from taylor_runtime.callables.points import Point
+from taylor_runtime.callables.points import Point, guarded_entry
 from taylor_runtime.program.records import dataclass
 
 P = ParamSpec("P")
@@ -128,8 +128,10 @@ class Program(_Entered, Decorated, Generic[P, R]):
                 del self._compiled[next(iter(self._compiled))]
         self._quick, self._reading = compiled.quick(given)
         # Plain numbers go to machine code without this class, and all else comes back to it.
-        plain = self._quick is not None and self._outside is None
-        direct = compiled.direct(self._entered) if plain else None
+        direct = None if self._quick is None else compiled.direct(self._entered)
+        if direct is not None and self._outside is not None:
+            functions = self._outside.functions
+            direct = functions and guarded_entry(direct, self._entered, functions)
         object.__setattr__(self, "__call__", direct or self._entered)
         return compiled(numbers)
 

@@ -86,7 +86,7 @@ def _recursion_value(system: RecursionSystem, formula: Formula, given: Sequence[
     waiting: list[tuple[int, Sequence[Any]]] = []  # stages, and what is kept for them
     while True:
         stage = system.stages[number]
-        left = formula(system.formulas[number], [*constants, *known])
+        left: Sequence[Any] = formula(system.formulas[number], [*constants, *known])
         for call in stage.calls:
             needed, args = left[0], left[1 : 1 + call.given]
             kept, left = left[1 + call.given :][: call.kept], left[1 + call.given + call.kept :]

@@ -2,7 +2,7 @@
 imports `engine`.
 """
 
-# Newton's method adds itself to what computes programs' own kernels.
+# These add themselves to what computes programs' own kernels.
 from taylor_runtime.points import loops as loops
-from taylor_runtime.points import recursion as recursion
 from taylor_runtime.points import newton as newton
+from taylor_runtime.points import recursion as recursion

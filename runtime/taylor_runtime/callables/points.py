@@ -326,6 +326,36 @@ def array_entry(
     return watched(make_builtin(address, array_call.ARRAY_CALL, *items), externals)
 
 
+def guarded_entry(
+    entry: Callable[..., Any],
+    otherwise: Callable[..., Any],
+    functions: Sequence[tuple[dict[Any, Any], Any, Any, Any]],
+) -> Callable[..., Any] | None:
+    """A built-in function that calls another one while functions of a module are what they were.
+
+    functions: each a dictionary, the key in it, the function, and its code.
+    otherwise: is called where one has changed.
+    """
+    code = _guarded_call()
+    if code is None:
+        return None
+    table = np.array([id(x) for row in functions for x in row], dtype=np.int64)
+    items = (table, otherwise, entry, code, tuple(functions))
+    address = code.address(scalar_call.GUARDED)
+    return make_builtin(address, scalar_call.GUARDED, *items, keywords=True)
+
+
+@lru_cache(maxsize=1)
+def _guarded_call() -> Module | None:
+    linked = scalar_call.guarded_externals()
+    if not linked:
+        return None  # pragma: no cover - no such NumPy
+    symbols = [scalar_call.GUARDED]
+    return compile_ir(
+        scalar_call.guarded_module(), symbols, externals=linked, label="guarded call"
+    )
+
+
 @lru_cache(maxsize=1)
 def _array_call() -> Module | None:
     linked = array_call.externals()

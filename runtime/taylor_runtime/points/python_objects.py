@@ -217,6 +217,11 @@ def data_of(b: Builder, array: Value) -> Value:
     return b.load(PTR, b.at(array, HEADER + DATA, "i8"))
 
 
+def size_of(b: Builder, array: Value) -> Value:
+    """How many elements an array of one axis has."""
+    return b.load(I64, b.load(PTR, b.at(array, HEADER + DIMENSIONS, "i8")))
+
+
 def let_write(b: Builder, array: Value, allowed: Value) -> None:
     """Whether Python may write to a new array's elements; it may unless told."""
     place = b.at(array, HEADER + FLAGS, "i8")

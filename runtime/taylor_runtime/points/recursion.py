@@ -127,9 +127,10 @@ class _Function:
         flat = [part for one in types for part in one.parts]
         listed = [("i64", "waiting"), *[(str(t), f"x{k}") for k, t in enumerate(flat)]]
         text = among.text(first)
-        with define_function(
-            outer.module, name, text, listed, "nounwind", "internal fastcc"
-        ) as (self.b, (self.waiting, *parts)):
+        with define_function(outer.module, name, text, listed, "nounwind", "internal fastcc") as (
+            self.b,
+            (self.waiting, *parts),
+        ):
             given = joined_values(parts, types)
             self.constants = given[: self.system.constants]
             self._write(given[self.system.constants :])

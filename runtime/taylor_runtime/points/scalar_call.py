@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
-from taylor_runtime.ir.types import F64, I32, I64, PTR
+from taylor_runtime.ir.types import F64, I1, I32, I64, PTR
 from taylor_runtime.ir.values import Value
 from taylor_runtime.points import python_objects as objects
 from taylor_runtime.points.blocks import Counts, call_block, memory
@@ -131,3 +131,58 @@ def _tuple(b: Builder, numbers: list[Value]) -> Value:
     for k, number in enumerate(numbers):
         b.line(f"call i32 @PyTuple_SetItem(ptr {packed.text}, i64 {k}, ptr {number.text})")
     return packed
+
+
+# -- functions of a module that must still be what they were ---------------------------------------
+
+GUARDED = "taylor.guarded"
+EACH = 4  # numbers in the table: addresses of a dictionary, a key, a function, and its code
+_LOOKED_AT = {
+    "PyDict_GetItem": "ptr @PyDict_GetItem(ptr, ptr)",
+    "PyFunction_GetCode": "ptr @PyFunction_GetCode(ptr)",
+}
+
+
+def guarded_externals() -> dict[str, int]:
+    """Addresses that `guarded_module` is linked with; none where it cannot be."""
+    return objects.symbols(*_LOOKED_AT)
+
+
+def guarded_module() -> str:
+    """IR text of a built-in function that calls another one while some functions are what they
+    were, and else a Python function.
+
+    The items of `self`: an array of int64, `EACH` for every function; the Python function; the
+    built-in one.
+    """
+    module = Module()
+    objects.declare(module, _LOOKED_AT)
+    parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count"), ("ptr", "names")]
+    with define_function(module, GUARDED, "ptr", parameters, "nounwind") as (b, given):
+        own, args, count, names = given
+        table = objects.item(b, own, 0)
+        first, last = objects.data_of(b, table), objects.size_of(b, table)
+
+        def same(state: list[Value]) -> Value:
+            return b.compare("lt", state[0], last) & state[1]
+
+        def look(state: list[Value]) -> list[Value]:
+            place = b.at(first, state[0], "i64")
+            space, key, function, code = (b.load(PTR, b.at(place, k, "i64")) for k in range(EACH))
+            found = b.call(PTR, "PyDict_GetItem", space, key)
+
+            def unchanged() -> list[Value]:
+                return [b.eq(b.call(PTR, "PyFunction_GetCode", function), code)]
+
+            alike = b.if_(b.eq(found, function), unchanged, lambda: [b.constant(False, I1)])
+            return [state[0] + EACH, *alike]
+
+        start = [b.constant(0, I64), b.constant(True, I1)]
+        _, fine = b.while_(start, same, look)
+        go_on, leave = b.fresh_label("same"), b.fresh_label("changed")
+        b.branch(fine, go_on, leave, likely=True)
+        b.label(go_on)
+        b.ret(objects.call_python(b, objects.item(b, own, 2), args, count, names))
+        b.label(leave)
+        b.ret(objects.call_otherwise(b, own, args, count, names))
+    return module.text()

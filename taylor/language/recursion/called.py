@@ -72,9 +72,7 @@ def with_own_calls(
 def _traced(stage: Stage, calls: Sequence[Entered]) -> Traced:
     """A stage as a function of what it begins with."""
     asked = [e for call in calls for e in (call.needed, *call.args, *call.kept)]
-    return Traced(
-        [*stage.kept, *stage.results], value_of("recursion", [*asked, *stage.outputs])
-    )
+    return Traced([*stage.kept, *stage.results], value_of("recursion", [*asked, *stage.outputs]))
 
 
 def _following(call: Entered) -> program.Following:

@@ -162,7 +162,9 @@ class Machine:
         places = [2 + k for k in self._frame.places(self._kinds((callee, 0)))]
         first = 2 + len(self._frame.shapes)
         results = [first + k for k in self._values.places(self._results(callee))]
-        constants, region = with_own_calls(graph, len(start), self._listed(), depth, places, results)
+        constants, region = with_own_calls(
+            graph, len(start), self._listed(), depth, places, results
+        )
         found = parts(region_node("while_loop", [*constants, *start], region))
         return [found[k] for k in results], less(found[0], constant_node(-1))
 

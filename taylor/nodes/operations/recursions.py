@@ -61,4 +61,3 @@ def _recursion(called: Called, args: Sequence[Any]) -> Results:
     )
     node = region_node("recursion", [args[k] for k in called.operands], recursion)
     return {number: part(node, own) for number, own in called.results}
-

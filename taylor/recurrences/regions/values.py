@@ -58,9 +58,7 @@ def no_series(node: Expression) -> UnsupportedFunctionError:
     )
 
 
-def _system(
-    node: Expression, decompose: Decompose
-) -> tuple[System, list[Expression]]:
+def _system(node: Expression, decompose: Decompose) -> tuple[System, list[Expression]]:
     """The kernel of all results, and the operands that it takes: constants that are used."""
     region: Region = node.payload
     used = {e for graph in region.graphs for e in reachable(graph.outputs)}
