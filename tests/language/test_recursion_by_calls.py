@@ -93,7 +93,17 @@ def power(x, n):
     return half * half * x if n % 2 else half * half
 
 
+def many(n, a, b, c, d, e, f, g, h, i, j):
+    """More arguments and results than there are registers for."""
+    if n == 0:
+        return a, b - c, d * e, f, g + h, i, j, 1
+    one = many(n - 1, b, a, d, c, f, e, h, g, j, i)
+    two = many(n - 1, j, i, h, g, f, e, d, c, b, 0.5 * a)
+    return one[0] + two[7], two[1], one[2], two[6], one[4], two[5], one[3] - two[2], one[7] + two[7]
+
+
 CALLS = [
+    (many, [(0, *range(10)), (5, *[0.1 * k for k in range(10)])]),
     (fibonacci, [(0,), (1,), (19,), (7.0,)]),
     (hanoi, [(0, 1.0, 2.0, 3.0), (7, 0.3, -0.2, 0.7)]),
     (adaptive, [(0.0, 2.0, 1e-9), (-1.0, 3.0, 1e-6), (1.0, 1.0, 1e-3)]),
