@@ -13,9 +13,9 @@ from taylor.nodes.traverse import reachable
 from taylor.recurrences.regions.rows import is_of_numbers
 from taylor_runtime.program.systems import recursion as program
 
-# Bytes of the processor's stack: how many may be used, of what a thread has at least everywhere
-# (1 MB), and how many a call takes at most, itself and for each node that is computed in it.
-STACK, CALL, NODE = 3 << 18, 128, 48
+# Bytes of the processor's stack: how many may be used, half of what a thread has at least
+# anywhere (1 MB), and how many a call takes at most, itself and for each number computed in it.
+STACK, CALL, NODE = 1 << 19, 128, 24
 
 
 class Entered(NamedTuple):
