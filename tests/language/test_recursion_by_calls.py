@@ -285,3 +285,34 @@ def test_a_function_that_is_exchanged_is_traced_again():
     finally:
         module.fibonacci = own
     assert program(10) == 55
+
+
+def test_batches():
+    """One after the other in one loop: values, derivatives either way, batches of batches."""
+    program = ty.program(power, depth=20)
+    x = np.linspace(0.5, 1.5, 6)
+    n = np.array([0, 1, 4, 5, 8, 11])
+    np.testing.assert_allclose(ty.vmap(program)(x, n), x**n, rtol=1e-14)
+    slopes = [k * t ** (k - 1) for t, k in zip(x, n, strict=True)]
+    along = ty.vmap(lambda t, k: ty.grad(program)(t, k))(x, n)
+    np.testing.assert_allclose(along, slopes, rtol=1e-13)
+    total = ty.grad(lambda t: ty.vmap(lambda u: program(u, 7))(t).sum())(x)
+    np.testing.assert_allclose(total, 7 * x**6, rtol=1e-13)
+    table = ty.vmap(ty.vmap(program, in_axes=(0, None)), in_axes=(None, 0))(x, n)
+    np.testing.assert_allclose(table, x[None, :] ** n[:, None], rtol=1e-14)
+
+
+def test_batches_where_some_do_not_take_the_branch():
+    """Their calls would never end."""
+
+    def halved(x):
+        return 0.0 if abs(x) < 1e-3 else 1 + halved(0.5 * x)
+
+    @ty.program(depth=100)
+    def guarded(x):
+        return halved(x) if x < 1e6 else -1.0
+
+    x = np.array([0.5, np.inf, 3.0, 1e7, -20.0])
+    found = ty.vmap(guarded)(x)
+    np.testing.assert_array_equal(found, [halved(t) if t < 1e6 else -1.0 for t in x])
+    assert np.isnan(ty.vmap(ty.program(halved, depth=5))(np.array([0.01, 1e9]))[1])

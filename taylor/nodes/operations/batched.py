@@ -226,8 +226,35 @@ class _While(_Loop):
 
 
 def while_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
+    if e.payload.calls is not None and many.size:
+        return _one_by_one(e, operands, many)
     loop = _While(e, operands, many)
     return loop.node(e.op, (), [loop.condition])
+
+
+def _one_by_one(e: Any, operands: Nodes, many: Any) -> list[Any]:
+    """What a recursion is for each, in a scan: side by side all would take the turns of all."""
+    region: Region = e.payload
+    wide = [x.ndim > arg.ndim for x, arg in zip(operands, e.args, strict=True)]
+    known = [number for number, _ in region.calls.results] if region.calls else []
+    if not any(wide):
+        return list(parts(region_node(e.op, operands, region)))
+    own = [inner_input(f"u{k}", arg.shape) for k, arg in enumerate(e.args)]
+    order = [k for does in (False, True) for k, w in enumerate(wide) if w is does]
+    taken, inputs = [operands[k] for k in order], [own[k] for k in order]
+    node = region_node(e.op, own, region)
+    outputs = [part(node, number) for number in known]
+    if many.matters is not None and many.matters.ndim:  # what does not matter may never end
+        taken, inputs = [*taken, many.matters], [*inputs, inner_input("matters")]
+        zeros = [ZERO] * len(outputs)
+        choice = Region([Graph(inputs, zeros), Graph(inputs, outputs)], len(inputs))
+        outputs = list(parts(region_node("switch", [inputs[-1], *inputs], choice)))
+    body = Graph(inputs, outputs)
+    scan = region_node("scan", taken, Region([body], wide.count(False), 0, many.size))
+    found: list[Any] = [None] * len(region.shapes)  # what else the loop carries nobody asks for
+    for number, result in zip(known, parts(scan), strict=True):
+        found[number] = result
+    return found
 
 
 def reverse_of_many(e: Any, operands: Nodes, many: Any) -> list[Any]:
