@@ -39,6 +39,7 @@ from taylor.points.traced import (
     keep_jet,
     run_jet,
     series_of_loops,
+    values_with_calls,
 )
 from taylor.points.types import Curve, NthDerivative, SeveralArrays
 from taylor.reference.singular_points import all_finite, series_point, with_limits
@@ -183,7 +184,7 @@ def jet(
         if whole is not None:
             return whole
     with traced(arguments):
-        value = call_on(fun, arguments)
+        value = values_with_calls(call_on(fun, arguments))
     if not error:
         whole = jet_of_loops(value, arguments, given, order, kind)
         if whole is not None:

@@ -17,6 +17,7 @@ from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO
 from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.recursions import with_calls
 from taylor.numbers.precision import FLOAT64, Precision
 from taylor.points.outside import Outside
 from taylor.recurrences.lowered import lowered
@@ -46,6 +47,16 @@ class TracedFunction:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TracedFunction) and self._structure == other._structure
+
+
+def values_with_calls(value: Any) -> Any:
+    """What a function returned, with recursions as calls, whose series machine code computes."""
+    several = type(value) in (list, tuple)
+    listed = list(value) if several else [value]
+    if not all(isinstance(e, Expression) for e in listed):
+        return value
+    made = with_calls(listed)
+    return type(value)(made) if several else made[0]
 
 
 @lru_cache(maxsize=128)

@@ -16,6 +16,7 @@ from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.recursions import with_calls
 from taylor.nodes.regions import has_regions
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.lowered import lowered
@@ -255,7 +256,8 @@ def _formulas(expansion: Expansion) -> Formulas:
         elif role != CONSTANT:
             known[x] = space.variable(x, role)
     memo: dict[Expression, Any] = {}
-    roots = [e for output in expansion.outputs for e in scalars(output, memo).reshape(-1)]
+    outputs = with_calls(expansion.outputs)
+    roots = [e for output in outputs for e in scalars(output, memo).reshape(-1)]
     flat = [c for listed in expanded(roots, known, space) for c in listed]
     return Formulas(flat, inputs, expansion.precision)
 

@@ -36,6 +36,7 @@ from taylor.nodes.operations.spelled import (
     spelled_switch,
 )
 from taylor.nodes.operations.widened import widened_loop, widened_reverse, widened_switch
+from taylor.nodes.operations.widened_calls import widened_recursion
 from taylor.nodes.regions import Graph, Region, part, region_node
 
 # --- text ----------------------------------------------------------------------------------------
@@ -173,12 +174,13 @@ _SERIES = Operation(
     sympy=_no_sympy,
 )
 
-# What derivatives and batches are asked of is the loop that it is the same as.
+# Batches, and derivatives backward, are asked of the loop that it is the same as.
 _RECURSION = Operation(
     name="recursion",
     build=lambda e, args: region_node(e.op, args, e.payload),
     text=_text,
     spelled=spelled_recursion,
+    widen=widened_recursion,
     sympy=_no_sympy,
     error=no_error,
 )

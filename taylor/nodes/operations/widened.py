@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from taylor.nodes.node import constant_node
+from taylor.nodes.operations.widened_calls import widened_called
 from taylor.nodes.regions import Graph, Region, inner_input, leading, part, parts, region_node
 
 # Of some roots as functions of inputs with further components: their further components, or None.
@@ -127,7 +128,12 @@ def widened_loop(e: Any, extras: Sequence[Any], expand: Expand) -> list[Any]:
     everything = [*outputs[:split], *components, *outputs[split:], *collected_too]
     graphs.append(Graph(inputs, everything))
     constants = region.constants + wide.width * sum(varies[k] for k in wide.groups[0])
-    wider = Region(graphs, constants, split + len(components), region.length, region.reverse)
+    calls = None
+    if region.calls is not None:
+        sizes = region.constants, region.carries
+        calls = widened_called(region.calls, sizes, wide.extras, varies, expand)
+    rest = region.length, region.reverse, calls
+    wider = Region(graphs, constants, split + len(components), *rest)
     return wide.results(region_node(e.op, wide.operands(varies), wider), [carried, collected])
 
 
