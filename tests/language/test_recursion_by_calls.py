@@ -316,3 +316,72 @@ def test_batches_where_some_do_not_take_the_branch():
     found = ty.vmap(guarded)(x)
     np.testing.assert_array_equal(found, [halved(t) if t < 1e6 else -1.0 for t in x])
     assert np.isnan(ty.vmap(ty.program(halved, depth=5))(np.array([0.01, 1e9]))[1])
+
+
+def ping(n, x):
+    return x if n == 0 else 0.5 * x * pong(n - 1, x + 0.25) + n
+
+
+def pong(n, x):
+    """The last thing it does is a call."""
+    return 1 + x * x if n < 1 else ping(n - 1, x * x - 0.5)
+
+
+def collected(n, x, total):
+    """Tail calls with a sum in an argument."""
+    return total if n == 0 else collected(n - 1, 0.5 * x, total + x * x)
+
+
+# Of what is differentiated and of a whole number, which no way may know: it decides how many calls.
+SMOOTH = {
+    "power": (lambda power: lambda x, n: power(x, n), power, 0.9, 13),
+    "skips": (lambda skips: lambda x, n: skips(n, x), skips, 1.71, 9),
+    "hanoi": (lambda hanoi: lambda x, n: hanoi(n, x, 0.3 * x, 0.7)[1], hanoi, 0.4, 5),
+    "ping": (lambda ping: lambda x, n: ping(n, x), ping, 0.8, 5),
+    "collected": (lambda collected: lambda x, n: collected(n, x, 0.25), collected, 0.8, 6),
+    "in_arguments": (lambda power: lambda x, n: power(1.5 + x * power(x, 3), n), power, 0.3, 5),
+}
+
+
+def hidden(n, x):
+    """A number that depends on x as far as anybody can see."""
+    return ty.where(x > -1e6, n, 0) if isinstance(x, ty.Expression) else n
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_series_and_derivatives_of_calls(name):
+    """To order 10 and twice, by every way; what is differentiated forward is calls again."""
+    make, function, point, n = SMOOTH[name]
+    of_two = make(ty.program(function, depth=30))
+    f = lambda x: of_two(x, hidden(n, x))  # noqa: E731
+    with mpmath.workdps(60):
+        series = mpmath.taylor(lambda x: make(function)(x, n), mpmath.mpf(point), 10)
+        wanted = [float(c) for c in series]
+    np.testing.assert_allclose(ty.jet(f, point, 10), wanted, rtol=1e-11, atol=1e-11)
+    derivatives = ty.derivatives(lambda x, y: f(x + 2 * y), [point, 0.0], 2)
+    assert derivatives[1, 1] == pytest.approx(4 * wanted[2], rel=1e-11)
+    assert ty.grad(f)(point) == pytest.approx(wanted[1], rel=1e-12)
+    assert ty.grad(of_two)(point, n) == pytest.approx(wanted[1], rel=1e-12)
+    assert ty.jvp(f, (point,), (1.0,))[1] == pytest.approx(wanted[1], rel=1e-12)
+    slope = lambda x: ty.jvp(f, (x,), (1.0,))[1]  # noqa: E731
+    assert ty.jvp(slope, (point,), (1.0,))[1] == pytest.approx(2 * wanted[2], rel=1e-11)
+    assert ty.grad(ty.grad(f))(point) == pytest.approx(2 * wanted[2], rel=1e-11)
+    x = argument("x")
+    with traced([x]):
+        outputs = with_calls([f(x), slope(x)])
+    kinds = {e.op for e in reachable(outputs)}
+    assert "recursion" in kinds and "while_loop" not in kinds
+
+
+@pytest.mark.parametrize("precision", ["float32", "double-double"])
+def test_series_in_other_kinds(precision):
+    program = ty.program(skips, depth=30)
+    point = 1.6875  # a float32
+    found = ty.jet(lambda x: program(hidden(9, x), x), np.float64(point), 4, precision=precision)
+    with mpmath.workdps(60):
+        wanted = mpmath.taylor(lambda x: skips(9, x), mpmath.mpf(point), 4)
+        if precision == "float32":
+            np.testing.assert_allclose(found, [float(c) for c in wanted], rtol=1e-4)
+            return
+        for (high, low), exact in zip(np.reshape(found, (-1, 2)), wanted, strict=True):
+            assert abs((mpmath.mpf(high) + mpmath.mpf(low) - exact) / exact) < 1e-26
