@@ -105,7 +105,7 @@ class Region:
     length:    turns of a scan.
     reverse:   whether these go from the last slice to the first.
     shapes:    of the results: the carries, then what a scan collects, or what branches return.
-    calls:     of a loop that a recursion has become: the same with calls, for values.
+    calls:     of a loop that a recursion has become: the same with calls, for machine code.
     """
 
     __slots__ = (

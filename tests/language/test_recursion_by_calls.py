@@ -385,3 +385,24 @@ def test_series_in_other_kinds(precision):
             return
         for (high, low), exact in zip(np.reshape(found, (-1, 2)), wanted, strict=True):
             assert abs((mpmath.mpf(high) + mpmath.mpf(low) - exact) / exact) < 1e-26
+
+
+def folded(values, n):
+    """Of arrays: a loop, also for values."""
+    if n == 0:
+        return values
+    return folded(0.5 * values, n - 1) + 0.25 * folded(values[::-1], n - 1)
+
+
+def test_gradients_of_recursions_of_arrays():
+    program = ty.program(folded, depth=20)
+    values = np.array([1.0, -2.0, 0.5])
+    found = ty.grad(lambda v, n: program(v, n) @ np.array([1.0, 2.0, 4.0]))(values, 3)
+    wanted = sum(
+        math.comb(3, k)
+        * 0.5 ** (3 - k)
+        * 0.25**k
+        * np.array([4.0, 2.0, 1.0][:: 1 if k % 2 else -1])
+        for k in range(4)
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)

@@ -5,6 +5,6 @@ traced   its body, traced with nodes for the calls
 opened   the same without calls inside of loops and branches
 needs    under which conditions a call is wanted
 stages   cut at the calls; what has to be kept meanwhile
-called   the same stages as calls of machine code, for values
+called   the same stages as calls of machine code
 machine  the loop over stages
 """

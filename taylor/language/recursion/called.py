@@ -1,4 +1,4 @@
-"""The same recursion as calls of machine code, for values: graphs of stages beside the loop's."""
+"""The same recursion as calls of machine code: graphs of stages beside the loop's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Recursions as machine code's own calls, where values alone are wanted.
+"""Recursions as machine code's own calls, where they are compiled.
 
-What functions that call themselves mean is a loop (`language/recursion/machine.py`): that is what
-derivatives, series and batches are made of.  Values are the same with calls, and sooner there.
+What functions that call themselves mean is a loop (`language/recursion/machine.py`), of which all
+walks know.  Machine code has the same results of calls, and sooner: a loop tells which.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ others in the places of inputs, `inside` tangents as `Operation.widen` wants the
                                            are added up in its carries, those of arrays collected
     while_loop, other fori_loops           a node `reverse_loop`
     switch                                 a switch between the adjoints of the branches
-    reverse_loop                           tangents by each number that it takes
+    reverse_loop, recursions               tangents by each number that they take
 
 What a turn or a branch computes on its way, the way back computes again, but for products of
 matrices and what it returned after more than a few operations: these are collected as well.
@@ -31,7 +31,7 @@ from taylor.nodes.operations.places import added as added_at
 from taylor.nodes.operations.spelled import CALL, work
 from taylor.nodes.operations.summed_products import operands, split_products, summed_product
 from taylor.nodes.operations.varying import varying
-from taylor.nodes.operations.widened import widened_reverse
+from taylor.nodes.operations.widened import widened_loop, widened_reverse
 from taylor.nodes.products import multiply
 from taylor.nodes.regions import (
     Graph,
@@ -47,6 +47,7 @@ from taylor.nodes.traverse import reachable
 
 Shares = list[Any]  # of operands, None where there is none
 _CONTRACTIONS = frozenset(("matmul", "einsum"))
+FEW_NUMBERS = 16  # by which a recursion is differentiated forward, in calls, and not as a loop
 MOST_NUMBERS = 4096  # by which a `reverse_loop` is differentiated once more
 
 
@@ -264,7 +265,11 @@ def _as_while(e: Any) -> Any:
 
 
 def pulled_while(e: Any, cotangents: Sequence[Any], active: Sequence[bool], walk: Any) -> Shares:
-    """A `while_loop` backward, as a node `reverse_loop`."""
+    """A `while_loop` backward, as a node `reverse_loop`; a recursion of few numbers by calls."""
+    if e.payload.calls is not None:
+        numbers = [k for k, does in enumerate(active) if does]
+        if sum(e.args[k].size for k in numbers) <= FEW_NUMBERS:
+            return _weighted(e, cotangents, numbers, widened_loop, walk)
     turn = _Turn(e, cotangents, active, walk)
     region, body = turn.region, turn.body
     first = region.constants
@@ -296,12 +301,20 @@ def pulled_reverse(e: Any, cotangents: Sequence[Any], active: Sequence[bool], wa
             f"takes one forward for each of the {width} numbers that it depends on "
             f"({MOST_NUMBERS} at most); differentiate forward, as in ty.jvp of ty.grad"
         )
+    return _weighted(e, cotangents, numbers, widened_reverse, walk)
+
+
+def _weighted(
+    e: Any, cotangents: Sequence[Any], numbers: Sequence[int], widened: Any, walk: Any
+) -> Shares:
+    """Tangents by every number of some operands, weighted by the adjoints of results."""
+    width = sum(e.args[k].size for k in numbers)
     extras: list[Any] = [None] * len(e.args)
     place = 0
     for k in numbers:
         extras[k] = _units(e.args[k], place, width)
         place += e.args[k].size
-    results = widened_reverse(e, extras, walk.inside)
+    results = widened(e, extras, walk.inside)
     totals: list[list[Any]] = [[] for _ in range(width)]
     for cotangent, (_, *components) in zip(cotangents, results, strict=True):
         if cotangent is not None:
@@ -310,12 +323,10 @@ def pulled_reverse(e: Any, cotangents: Sequence[Any], active: Sequence[bool], wa
                 terms.append(summed(product, range(product.ndim)))
     weighted = [sums.add_many(terms) for terms in totals]
     shares: Shares = [None] * len(e.args)
-    place = 0
+    own = iter(weighted)
     for k in numbers:
-        size, shape = e.args[k].size, e.args[k].shape
-        own = weighted[place : place + size]
-        shares[k] = reshape(stack(own), shape) if shape else own[0]
-        place += size
+        found = [next(own) for _ in range(e.args[k].size)]
+        shares[k] = reshape(stack(found), e.args[k].shape) if e.args[k].shape else found[0]
     return shares
 
 
