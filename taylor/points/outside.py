@@ -23,7 +23,8 @@ MOST = 2000  # things that are looked at; beyond these, objects are told by iden
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _FIXED = (type, types.ModuleType, types.BuiltinFunctionType, np.ufunc, Expression)
 Getter = Callable[[], Any]
-Looked = tuple[dict[Any, Any], Any, Any, Any]  # a dictionary, a key, the function there, its code
+# A dictionary, a key, the function there, its code.
+Looked = tuple[dict[Any, Any], Any, types.FunctionType, types.CodeType]
 
 
 class Outside:
@@ -66,8 +67,10 @@ class Outside:
 
     def is_unchanged(self) -> bool:
         """Whether everything still is what it was."""
-        for space, name, value, code in self._functions:
-            if space.get(name) is not value or value.__code__ is not code:
+        for space, name, function, code in self._functions:
+            if space.get(name) is not function:
+                return False
+            if function.__code__ is not code:
                 return False
         for get, value, contents in self._others:
             try:

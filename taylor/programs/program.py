@@ -131,7 +131,7 @@ class Program(_Entered, Decorated, Generic[P, R]):
         direct = None if self._quick is None else compiled.direct(self._entered)
         if direct is not None and self._outside is not None:
             functions = self._outside.functions
-            direct = functions and guarded_entry(direct, self._entered, functions)
+            direct = guarded_entry(direct, self._entered, functions) if functions else None
         object.__setattr__(self, "__call__", direct or self._entered)
         return compiled(numbers)
 

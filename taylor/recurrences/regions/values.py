@@ -68,7 +68,7 @@ def _system(node: Expression, decompose: Decompose) -> tuple[System, list[Expres
     programs = []
     for graph in region.graphs:
         kept = [x for k, x in enumerate(graph.inputs) if k >= region.constants or wanted[k]]
-        lead = [] if node.op == "recursion" else [COUNTS]
+        lead = [] if isinstance(region, Recursion) else [COUNTS]
         slots = {x: Input("parameter", (i,)) for i, x in enumerate([*lead, *kept])}
         programs.append(decompose(graph.outputs, slots, 0))
     first = leading(node)
