@@ -121,16 +121,16 @@ class CompiledArrays:
         return [np.broadcast_to(found, (*points, *e.shape, *axes)).copy() for found, e in pairs]
 
     def entry(
-        self, packed: bool, otherwise: Callable[..., Any] | None
+        self, packed: bool, otherwise: Callable[..., Any] | None, wholes: Sequence[bool] = ()
     ) -> Callable[..., Any] | None:
-        """A built-in function of arrays at one point, or None; see `Function.entry`."""
+        """A built-in function of arrays at one point, or None; see `Function.make_entry`."""
         if self.kind.axes or len(self._given) < len(self.inputs) or not self._found:
             return None
         if len(self._found) < len(self.outputs):
             return None
         makers = [self._maker(k) for k in range(len(self.outputs))]
         shapes = [e.shape for e in self._given], [e.shape for e in self._found]
-        return self.code.entry(*shapes, packed, otherwise, makers)
+        return self.code.entry(*shapes, packed, otherwise, makers, wholes)
 
     def _maker(self, k: int) -> Callable[..., np.ndarray] | None:
         """What gives memory for result k, if that is worth keeping."""

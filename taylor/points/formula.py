@@ -283,14 +283,18 @@ class Function(Generic[R]):
         made = self.make_entry(self.__call__)
         return self.__call__ if made is None else made
 
-    def make_entry(self, otherwise: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    def make_entry(
+        self, otherwise: Callable[..., Any] | None, wholes: Sequence[bool] = ()
+    ) -> Callable[..., Any] | None:
         """A built-in function that calls `otherwise` for arguments out of the ordinary, or gives
         None; None if there is none.
+
+        wholes: which arguments have to be ints.
         """
         if self._arrays is not None:
-            return self._arrays.entry(not self._single, otherwise)
+            return self._arrays.entry(not self._single, otherwise, wholes)
         shapes = [e.shape for e in self.inputs], [e.shape for e in self.outputs]
-        return self._code.entry(*shapes, not self._single, otherwise)
+        return self._code.entry(*shapes, not self._single, otherwise, wholes)
 
     def explain(self) -> Explanation:
         """What the compiler made of the function: print it, use its fields, `plot` or `save` it."""

@@ -17,16 +17,20 @@ from taylor_runtime.program.program import Input
 
 @uncollected()
 def compiled_point(
-    outputs: Sequence[Expression], inputs: Sequence[Expression], name: str, checked: bool = False
+    outputs: Sequence[Expression],
+    inputs: Sequence[Expression],
+    name: str,
+    checked: bool = False,
+    wholes: Sequence[bool] = (),
 ) -> Point | None:
     """Scalar expressions as machine code for one point; None where there is none.
 
     checked: whether the last one is the number of an error, 0 where none is met.
+    wholes:  which arguments are ints.
     """
     outputs = with_calls(outputs)
     if has_arrays(outputs):
         return None
     sources = {e: Input("parameter", (i,)) for i, e in enumerate(inputs)}
     program, externals = lowered(as_written([scalars(e).item() for e in outputs]), sources, 0)
-    wholes = [bool(getattr(e.payload, "whole", False)) for e in inputs]
     return build_point(program, name, externals, checked, wholes)

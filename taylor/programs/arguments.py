@@ -65,11 +65,6 @@ class Arguments:
         inside = any(child.kind is not None for child in args.children) or bool(named.children)
         return not (inside or self._static)
 
-    @property
-    def has_whole(self) -> bool:
-        """Whether there are whole numbers among them."""
-        return any(map(is_whole, self.leaves))
-
     def reader(self) -> Read:
         """What gives the leaves of pairs (args, kwargs) like these."""
         sorts: list[Sort] = [REAL] * (len(self._places) + len(self._static))

@@ -20,10 +20,11 @@ from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.points.formula import Function
 from taylor.points.single import compiled_point
 from taylor.programs.arguments import Arguments, stand_in
-from taylor.programs.quick import builder
+from taylor.programs.quick import WHOLE, builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
-from taylor_runtime.callables.points import Point, guarded_entry
+from taylor_runtime.callables.builtin.entries import guarded_entry
+from taylor_runtime.callables.points import Point
 from taylor_runtime.program.records import dataclass
 
 P = ParamSpec("P")
@@ -149,7 +150,8 @@ class Program(_Entered, Decorated, Generic[P, R]):
         if check_known(nodes, own):
             found = substitute_all(nodes, dict(zip(own, given.leaves, strict=True)))
             return result.tree.build(found)
-        return _Compiled(own, nodes, result, self._name, self._kind)
+        wholes = [what == WHOLE for what, _ in kinds]
+        return _Compiled(own, nodes, result, self._name, self._kind, wholes)
 
     def __reduce__(self) -> Any:
         if self.is_decorated:
@@ -191,7 +193,9 @@ class _Compiled:
         result: Value,
         name: str,
         kind: Precision,
+        wholes: Sequence[bool],
     ) -> None:
+        self.wholes = wholes
         self.tree: Tree = result.tree
         self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
         self.single = len(nodes) == 1
@@ -205,7 +209,7 @@ class _Compiled:
             self._constants = [e.evaluate() for e in nodes]
             return
         if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
-            self._point = compiled_point(nodes, inputs, name, self.checked)
+            self._point = compiled_point(nodes, inputs, name, self.checked, wholes)
         if self._point is not None:
             self._entry = self._point.entry(None)
         else:
@@ -250,16 +254,15 @@ class _Compiled:
         return tree == LEAF or (packed and all(child == LEAF for child in tree.children))
 
     def direct(self, otherwise: Callable[..., Any]) -> Quick | None:
-        """What takes plain numbers, and hands on all else, where it is called for one point."""
-        return None if self._point is None else self._point.entry(otherwise)
+        """What takes plain numbers and arrays, and hands on all else."""
+        if self._point is not None:
+            return self._point.entry(otherwise)
+        return self.function.make_entry(otherwise, self.wholes)
 
     def _made(self, given: Arguments) -> tuple[Quick | None, Reading | None]:
         entry = self.function.make_entry(None) if self._entry is None else self._entry
         if entry is None:
             return None, None
-        flat = self.is_plain and given.is_flat
-        if self._point is None and flat and not given.has_whole:
-            return entry, None
         read, build = given.reader(), builder(self.tree)
 
         def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -270,5 +273,5 @@ class _Compiled:
             return None if found is None else build(self._leaves(found))
 
         # Errors, and numbers of other types, are the business of the long way.
-        plain = None if self._point is None or not flat else self._point.entry(_nothing)
+        plain = self.direct(_nothing) if self.is_plain and given.is_flat else None
         return plain, called

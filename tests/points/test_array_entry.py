@@ -15,7 +15,7 @@ import pytest
 import taylor as ty
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.points.results import SMALLEST
-from taylor_runtime.callables import points
+from taylor_runtime.callables.builtin import entries
 from taylor_runtime.points import python_objects
 
 Case = tuple[Callable[..., Any], list[Any]]
@@ -179,7 +179,7 @@ def test_exceptions_of_python_functions_come_through() -> None:
 def test_on_an_unknown_numpy_calls_go_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(python_objects, "_INTERFACES", ())
     python_objects.array_symbols.cache_clear()
-    points._array_call.cache_clear()
+    entries._array_call.cache_clear()
     try:
         for name in CASES:
             f, given, expected = compiled(name)
@@ -190,7 +190,7 @@ def test_on_an_unknown_numpy_calls_go_the_long_way(monkeypatch: pytest.MonkeyPat
                 np.testing.assert_allclose(one, other, rtol=1e-14, atol=1e-15)
     finally:
         python_objects.array_symbols.cache_clear()
-        points._array_call.cache_clear()
+        entries._array_call.cache_clear()
 
 
 def test_fields_of_arrays_are_looked_at() -> None:

@@ -110,3 +110,52 @@ def test_gradients_take_ints_too():
     for _ in range(3):
         assert ty.grad(ty.program(f))(0.5, 4) == pytest.approx(4 * 0.5**3 + 2 * 0.5 + 2)
         assert ty.jit(lambda x, n: x * n)(0.5, 4) == 2.0
+
+
+def test_ints_beside_arrays():
+    @ty.program
+    def smoothed(values, turns, factor):
+        for _ in range(turns):
+            values = values + factor * (values.mean() - values)
+        return values, turns // 2
+
+    x = np.array([1.0, 2.0, 4.0])
+
+    def wanted(turns, factor):
+        y = x
+        for _ in range(turns):
+            y = y + factor * (y.mean() - y)
+        return y
+
+    for _ in range(4):
+        for turns in (3, 0, 2**3, np.int64(2)):
+            found, half = smoothed(x, turns, 0.25)
+            np.testing.assert_allclose(found, wanted(turns, 0.25), rtol=1e-15)
+            assert half == turns // 2
+        found, _ = smoothed(values=x, turns=2, factor=1)
+        np.testing.assert_allclose(found, wanted(2, 1), rtol=1e-15)
+        found, _ = smoothed(x, factor=0.5, turns=1)
+        np.testing.assert_allclose(found, wanted(1, 0.5), rtol=1e-15)
+
+
+def test_truth_values_and_ints_take_turns():
+    """A condition is no number, whichever of them came last."""
+    program = ty.program(lambda n, x: x if n else n - x)
+    vector = ty.program(lambda n, x: x if n else n - x)
+    y = np.array([1.0, 2.0])
+    for _ in range(4):
+        assert program(np.True_, 3.0) == 3.0
+        assert program(5, 3.0) == 3.0
+        assert program(0, 3.0) == -3.0
+        assert program(0.5, 3.0) == 3.0
+        np.testing.assert_array_equal(vector(7, y), y)
+        np.testing.assert_array_equal(vector(0, y), -y)
+        np.testing.assert_array_equal(vector(0.0, y), -y)
+
+
+def test_ints_of_any_size_beside_arrays():
+    program = ty.program(lambda x, n: x * n)
+    x = np.array([1.0, -2.0])
+    for _ in range(4):
+        for n in (3, -3, 2**53 + 1, 10**25, -(2**63), 2**64):
+            np.testing.assert_array_equal(program(x, n), x * float(n))

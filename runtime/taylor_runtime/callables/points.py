@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from taylor_runtime.callables.builtin.entries import Shapes, array_entry, facts_of
 from taylor_runtime.callables.cost import UNROLLED_WORK, register_room, work
 from taylor_runtime.callables.memory import aligned_zeros
 from taylor_runtime.callables.python_calls import Externals, watched
@@ -21,7 +21,7 @@ from taylor_runtime.engine.call import (
     make_ufunc,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.points import array_call, scalar_call
+from taylor_runtime.points import scalar_call
 from taylor_runtime.points.blocks import CLEAR_FLAGS
 from taylor_runtime.points.formula import FORMULA, FORMULA_ROWS, UNCUT, formula_module, point_module
 from taylor_runtime.points.jet import JET, jet_block, jet_module, jet_workspace
@@ -33,7 +33,6 @@ from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 
-Shapes = Sequence[Shape]
 SHORT = 100  # rows of functions of one point that are as fast from half the effort of compiling
 JET_TYPE = "void(*)(uintptr_t, uintptr_t, int64_t, int64_t, int64_t, uintptr_t)"
 
@@ -129,10 +128,17 @@ class Formula:
         return body(self.program)
 
     def entry(
-        self, inputs: Shapes, outputs: Shapes, packed: bool, otherwise: Callable[..., Any] | None
+        self,
+        inputs: Shapes,
+        outputs: Shapes,
+        packed: bool,
+        otherwise: Callable[..., Any] | None,
+        wholes: Sequence[bool] = (),
     ) -> Callable[..., Any] | None:
         """A built-in function of arrays of these shapes, whose elements are the formula's; see
         `array_entry`.
+
+        wholes: which arguments have to be ints; None where there is no such function.
         """
         if KINDS[self.precision] is not DOUBLE:
             return None
@@ -142,12 +148,14 @@ class Formula:
             return None  # they would have to be put side by side
         plain = all(shape == () for shape in (*inputs, *outputs))
         if self.scalar is not None and plain and (not packed or len(outputs) > 1):
+            if any(wholes):
+                return None
             made = scalar_call.SCALAR, self.module.address(scalar_call.SCALAR)
             return watched(
                 make_builtin(made[1], made[0], None, otherwise, self.module, keywords=True),
                 self.externals,
             )
-        facts = _facts(loop, inputs, outputs, packed, spelled=not in_rows)
+        facts = facts_of(loop, inputs, outputs, packed, not in_rows, wholes=wholes)
         return array_entry(facts, otherwise, (), self.module, self.externals)
 
 
@@ -267,105 +275,21 @@ class ArrayFunction:
         packed: bool,
         otherwise: Callable[..., Any] | None,
         makers: Sequence[Callable[..., Any] | None],
+        wholes: Sequence[bool] = (),
     ) -> Callable[..., Any] | None:
         """A built-in function of the same arrays, see `array_entry`.
 
         makers: of the memory for each result, from the arguments; None for NumPy.
+        wholes: which arguments have to be ints.
         """
         if KINDS[self.precision] is not DOUBLE or not outputs:
             return None
         from taylor_runtime.points.arrays import ARRAYS
 
-        facts = _facts(self.module.address(ARRAYS), inputs, outputs, packed, makers=makers)
+        loop = self.module.address(ARRAYS)
+        facts = facts_of(loop, inputs, outputs, packed, makers=makers, wholes=wholes)
         owner = (self.module, *self.belongings)
         return array_entry(facts, otherwise, tuple(makers), owner, self.externals)
-
-
-def _facts(
-    loop: int,
-    inputs: Shapes,
-    outputs: Shapes,
-    packed: bool,
-    spelled: bool = False,
-    makers: Sequence[Callable[..., Any] | None] = (),
-) -> np.ndarray:
-    """What `points.array_call` is told.
-
-    spelled: whether the loop has an operand for each element.
-    """
-    sizes = [int(np.prod(shape, dtype=int)) for shape in (*inputs, *outputs)]
-    facts = [len(inputs), len(outputs), loop, int(packed), 1, sizes[0] if sizes else 0, sizes[-1]]
-    place = array_call.OPERANDS + array_call.EACH * len(sizes)
-    made = [*[0] * len(inputs), *[2 + k if make else 0 for k, make in enumerate(makers)]]
-    for k, shape in enumerate((*inputs, *outputs)):
-        maker = made[k] if k < len(made) else 0
-        facts += [len(shape), place, sizes[k] if spelled else 1, maker]
-        place += len(shape)
-    return np.array([*facts, *[n for shape in (*inputs, *outputs) for n in shape]], np.int64)
-
-
-def array_entry(
-    facts: np.ndarray,
-    otherwise: Callable[..., Any] | None,
-    makers: tuple[Callable[..., Any] | None, ...],
-    owner: object,
-    externals: Externals | None,
-) -> Callable[..., Any] | None:
-    """A built-in function of contiguous arrays of float64 of certain shapes, and of floats.
-
-    It returns arrays of the caller's own and numpy.float64s, one or a tuple; for arguments that are
-    anything else what `otherwise` makes of them (None where that is None).  None where NumPy or
-    Python do not look as known, or for more operands than there is room for.
-    """
-    pointers = facts[array_call.OPERANDS + 2 :: array_call.EACH][: facts[0] + facts[1]].sum()
-    code = _array_call() if pointers <= array_call.MOST else None
-    if code is None:
-        return None
-    address = code.address(array_call.ARRAY_CALL)
-    items = (facts, otherwise, *makers, code, owner)
-    return watched(make_builtin(address, array_call.ARRAY_CALL, *items), externals)
-
-
-def guarded_entry(
-    entry: Callable[..., Any],
-    otherwise: Callable[..., Any],
-    functions: Sequence[tuple[dict[Any, Any], Any, Any, Any]],
-) -> Callable[..., Any] | None:
-    """A built-in function that calls another one while functions of a module are what they were.
-
-    functions: each a dictionary, the key in it, the function, and its code.
-    otherwise: is called where one has changed.
-    """
-    code = _guarded_call()
-    if code is None:
-        return None
-    table = np.array([id(x) for row in functions for x in row], dtype=np.int64)
-    items = (table, otherwise, entry, code, tuple(functions))
-    address = code.address(scalar_call.GUARDED)
-    return make_builtin(address, scalar_call.GUARDED, *items, keywords=True)
-
-
-@lru_cache(maxsize=1)
-def _guarded_call() -> Module | None:
-    linked = scalar_call.guarded_externals()
-    if not linked:
-        return None  # pragma: no cover - no such NumPy
-    symbols = [scalar_call.GUARDED]
-    return compile_ir(
-        scalar_call.guarded_module(), symbols, externals=linked, label="guarded call"
-    )
-
-
-@lru_cache(maxsize=1)
-def _array_call() -> Module | None:
-    linked = array_call.externals()
-    if not linked:
-        return None  # pragma: no cover - no such NumPy
-    text = array_call.array_call_module()
-    options = Options(STEP_PASSES, codegen=0)  # made in 2 ms instead of 16, and 20 ns slower
-    return compile_ir(
-        text, [array_call.ARRAY_CALL], options=options, externals=linked, label="array call"
-    )
 
 
 def build_array_function(

@@ -9,8 +9,8 @@ What a function takes and returns is data, of int64, so that this is compiled on
     0 operands in   1 results   2 address of the loop   3 whether results are a tuple in any case
     4 dimensions: 1 point, and what the loop of rows asks for (two numbers)
     7 for each operand and result four numbers: axes, position of its shape in the data, pointers
-      that the loop wants for it (one, or one for each element), and an item of `self` that makes
-      the result (0: NumPy does)
+      that the loop wants for it (one, or one for each element), and of a result an item of `self`
+      that makes it (0: NumPy does), of an operand 1 if it has to be an int
 
 `self` is a tuple: the data, what is called for other arguments (or None: it returns None), and what
 makes large results of the arguments.
@@ -31,6 +31,7 @@ MOST = 64  # pointers that a loop is given: NPY_MAXARGS
 DIMENSIONS, OPERANDS, EACH = 4, 7, 4
 _FUNCTIONS = {
     "PyFloat_AsDouble": "double @PyFloat_AsDouble(ptr)",
+    "PyLong_AsLongLongAndOverflow": "i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)",
     "PyTuple_New": "ptr @PyTuple_New(i64)",
     "PyTuple_SetItem": "i32 @PyTuple_SetItem(ptr, i64, ptr)",
     "Py_DecRef": "void @Py_DecRef(ptr)",
@@ -45,13 +46,15 @@ def externals() -> dict[str, int]:
 
 
 def array_call_module() -> str:
-    """IR text of PyObject *taylor.array_call(PyObject *self, PyObject *const *args, Py_ssize_t)."""
+    """IR text of PyObject *taylor.array_call(PyObject *self, PyObject *const *args, Py_ssize_t,
+    PyObject *names).
+    """
     module = Module()
     objects.declare(module, _FUNCTIONS)
-    parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count")]
+    parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count"), ("ptr", "names")]
     with define_function(module, ARRAY_CALL, "ptr", parameters, "nounwind") as (b, given):
-        call = _Call(b, *given)
-        fits = b.eq(call.count, call.inputs)
+        call = _Call(b, *given[:3])
+        fits = b.eq(call.count, call.inputs) & b.eq(given[3], _null(b))
         fits = b.if_(fits, lambda: [call.takes_all()], lambda: [_false(b)])[0]
 
         def otherwise() -> list[Value]:
@@ -97,20 +100,34 @@ class _Call:
     def _takes(self, k: Value) -> Value:
         b = self.b
         argument = b.load(PTR, b.at(self.args, k, "ptr"))
-        axes, shape, wanted, _ = self._facts_of(k)
+        axes, shape, wanted, whole = self._facts_of(k)
 
         def array() -> list[Value]:
             return [self._takes_array(argument, axes, shape, wanted)]
 
         def number() -> list[Value]:
-            plain = objects.is_float(b, argument)
-            return [b.if_(plain & b.eq(axes, 0), store, lambda: [_false(b)])[0]]
+            plain = objects.is_float(b, argument) & b.eq(whole, 0)
+            return [b.if_(plain & b.eq(axes, 0), store, integer)[0]]
 
         def store() -> list[Value]:
+            return keep(b.call(F64, "PyFloat_AsDouble", argument))
+
+        def keep(number: Value) -> list[Value]:
             place = b.at(self.numbers, k, "double")
-            b.store(b.call(F64, "PyFloat_AsDouble", argument), place)
+            b.store(number, place)
             self._point(place, b.constant(1, I64))
             return [_true(b)]
+
+        def integer() -> list[Value]:
+            plain = objects.has_type(b, argument, objects.INT) & b.ne(whole, 0)
+            return [b.if_(plain & b.eq(axes, 0), convert, lambda: [_false(b)])[0]]
+
+        def convert() -> list[Value]:
+            beyond = b.alloca("i32", 1)
+            number = b.call(I64, "PyLong_AsLongLongAndOverflow", argument, beyond)
+            fits = b.eq(b.load(I32, beyond, 4), 0)
+            double = b.cast("sitofp", number, "double")
+            return [b.if_(fits, lambda: keep(double), lambda: [_false(b)])[0]]
 
         return b.if_(objects.has_type(b, argument, objects.ARRAY), array, number)[0]
 

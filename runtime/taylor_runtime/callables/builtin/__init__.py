@@ -1,0 +1,1 @@
+"""Compiled functions as built-in functions of Python's, and what these are told."""
