@@ -52,7 +52,9 @@ def program(
     static_argnums, static_argnames, precision: as for `taylor.jit`.
     capacity: how many elements a list may have whose length a traced value decides.
     depth: how many calls of a function that calls itself may wait for one another; where a call is
-        the last thing that a function does none waits.
+        the last thing that a function does none waits.  They take half a megabyte of the thread's
+        stack at most: where that would be too little, and where they are of arrays, they wait in
+        memory, which takes longer.
 
     Called with numbers it is machine code, called with expressions it gives expressions, so that
     derivatives, jets, batches and equations of motion go through.  Its loops take as many turns as
