@@ -231,10 +231,20 @@ LISTED = [(name, number) for name, cases in CASES.items() for number in range(le
 
 
 def test_every_operation_is_among_the_cases() -> None:
-    # `series` is made of functions when jets are compiled, and is never a part of any.
+    # `series` is made of functions when jets are compiled, and is never a part of any; `recursion` is
+    # made of a loop when that is compiled.
     # `call` is there only while a recursive function is traced; of `solution` the ensembles of
     # tests/solutions are.
-    others = {"constant", "variable", "parameter", "time", "series", "call", "solution"}
+    others = {
+        "constant",
+        "variable",
+        "parameter",
+        "time",
+        "series",
+        "recursion",
+        "call",
+        "solution",
+    }
     assert OPERATIONS.keys() - CASES.keys() <= others
 
 
