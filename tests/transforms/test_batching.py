@@ -231,8 +231,8 @@ LISTED = [(name, number) for name, cases in CASES.items() for number in range(le
 
 
 def test_every_operation_is_among_the_cases() -> None:
-    # `series` is made of functions when jets are compiled, and is never a part of any; `recursion` is
-    # made of a loop when that is compiled.
+    # `series` is made of functions when jets are compiled, and is never a part of any; no more is
+    # `recursion`, of loops when machine code is made.
     # `call` is there only while a recursive function is traced; of `solution` the ensembles of
     # tests/solutions are.
     others = {
