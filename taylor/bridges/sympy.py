@@ -296,7 +296,7 @@ def _piecewise(args: list[Expression]) -> Expression:
     """Nested choices from the last piece up; a point outside all pieces has no value."""
     result = constant(float("nan"))
     for piece in reversed(args):
-        result = logic.where(piece.args[1], piece.args[0], result)
+        result = logic.where(piece[1], piece[0], result)
     return result
 
 
