@@ -264,11 +264,14 @@ def of_polynomials() -> Iterator[Row]:
 
 
 def of_creation(heyoka: Any) -> Iterator[Row]:
-    """Each time with another constant, so that no cache has anything of it."""
+    """Each time with another constant, so that no cache has anything of it; heyoka's on disk would
+    have it from the last time that this was run.
+    """
+    heyoka.llvm_state.set_diskcache_enabled(False)
     numbers = count(1)
 
     def constant() -> float:
-        return 1.0 + next(numbers) / 997.0  # heyoka keeps code of numbers that differ by less
+        return 1.0 + next(numbers) / 997.0
 
     def make(name: str) -> Any:
         os.environ["TAYLOR_TIERS"] = "on"
@@ -276,6 +279,7 @@ def of_creation(heyoka: Any) -> Iterator[Row]:
         return ty.Integrator(*made)
 
     def theirs(name: str) -> Any:
+        heyoka.llvm_state.clear_memcache()
         made = small_system(name, constant(), heyoka.make_vars, heyoka.sin)
         return heyoka.taylor_adaptive(*made)
 

@@ -125,8 +125,8 @@ _set_id = Node.__dict__["id"].__set__
 
 
 _PLAIN = LEAVES | {"linear", "index"}  # whose payloads are names and numbers
-_untrack: Any = ctypes.pythonapi.PyObject_GC_UnTrack
-_untrack.argtypes, _untrack.restype = [ctypes.py_object], None
+# By address: an object as argument takes half as long again.
+_untrack = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyObject_GC_UnTrack", ctypes.pythonapi))
 
 
 def _forget(entry: Any, append: Callable[[Hashable], None] = _dead.append) -> None:
@@ -175,13 +175,19 @@ def _settle() -> None:
             present = _table.get(gone)
             if present is not None and present() is None:
                 del _table[gone]
+        is_tracked, untrack = gc.is_tracked, _untrack
         for entry in fresh:
             e = entry()
             if e is None or (e.payload is not None and e.op not in _PLAIN) or type(e.op) is not str:
                 continue
-            if not any(map(gc.is_tracked, e.args)):
-                for hidden in (e, entry, e.args):
-                    _untrack(hidden)
+            args = e.args
+            for arg in args:
+                if is_tracked(arg):
+                    break
+            else:
+                untrack(id(e))
+                untrack(id(entry))
+                untrack(id(args))
 
 
 def node(op: str, args: tuple[N, ...], payload: Any, shape: Shape) -> N:

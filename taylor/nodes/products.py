@@ -224,9 +224,10 @@ def power(base: N, exponent: N) -> N:
 
 def power_exact(base: N, exponent: Exact) -> N:
     """base ** exponent for an exact constant exponent."""
-    if exponent == 1:
+    top, below = exponent.numerator, exponent.denominator  # Fractions compare slowly
+    if top == below:
         return base
-    if exponent == 0:
+    if top == 0:
         return ex.constant_node(1, base.shape)
     value = exact_value(base)
     if value is not None:
@@ -249,9 +250,9 @@ def power_exact(base: N, exponent: Exact) -> N:
         smooth = _smooth_power(base, exponent)
         if smooth is not None:
             return smooth
-    if exponent == -1:
+    if top == -below:
         return reciprocal(base)
-    if exponent == HALF:
+    if below == 2 and top == 1:
         return ex.node("sqrt", (base,), None, base.shape)
     args = (base, ex.constant_node(exponent))
     return ex.intern_node(("pow", None, base.id, args[1].id), "pow", args, None, base.shape)

@@ -45,21 +45,22 @@ def split_factor(e: N) -> tuple[Exact, N]:
 
 def affine(coefficient: Exact, term: N, offset: Exact) -> N:
     """coefficient * term + offset, the coefficient not zero."""
+    top, below = coefficient.numerator, coefficient.denominator  # Fractions compare slowly
     if offset == 0:
-        if coefficient == 1:
+        if top == below:
             return term
         inner, core = split_factor(term)
         if inner.__class__ is int and inner == -1:
-            if coefficient == -1:
+            if top == -below:
                 return core
-            term, coefficient = core, -coefficient
-        elif inner != 1:
+            term, top = core, -top
+        elif inner.__class__ is not int or inner != 1:
             merged = normalised(inner * coefficient)
             if merged == 1:
                 return core
             if can_merge(coefficient, inner, merged):
-                term, coefficient = core, merged
-    number, payload = _one_term(coefficient.numerator, coefficient.denominator)
+                term, top, below = core, merged.numerator, merged.denominator
+    number, payload = _one_term(top, below)
     if offset != 0:
         payload = (payload[0], offset)
     filed = ("linear", number, offset if type(offset) is int else key(offset), term.id)
@@ -85,13 +86,14 @@ def _scaled(factor: Exact, c: Exact, term: N) -> tuple[Exact, N]:
 
 def scale(factor: Exact, e: N) -> N:
     """factor * e for an exact factor."""
-    if factor == 1:
+    top, below = factor.numerator, factor.denominator
+    if top == below:
         return e
     if e.op == "constant" and type(e.payload) is not ArrayData:
         return _constant_product(factor, e)
-    if factor == 0:
+    if top == 0:
         return ex.constant_node(0, e.shape)
-    if factor == -1 and e.op == "linear":
+    if top == -below and e.op == "linear":
         # Only a sign is carried through an offset: 0.1*(x - 1) is accurate near 1, 0.1*x - 0.1 not.
         coefficients, offset = e.payload
         if len(coefficients) == 1 and offset != 0:

@@ -58,11 +58,13 @@ def shared(
 
     @wraps(rule)
     def once(builder: SeriesBuilder, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = (rule, args, tuple(kwargs.items()))
-        if key not in builder.results:
-            builder.results[key] = rule(builder, *args, **kwargs)
-        result: R = builder.results[key]  # type: ignore[assignment]
-        return result
+        # Numbers by numerator and denominator: the hash of a fraction takes a power.
+        plain = [(a.numerator, a.denominator) if isinstance(a, Fraction) else a for a in args]
+        key = (rule, *plain, *kwargs.items())
+        known: R | None = builder.results.get(key)  # type: ignore[assignment]
+        if known is None:
+            known = builder.results[key] = rule(builder, *args, **kwargs)
+        return known
 
     return once  # type: ignore[return-value]  # wraps() hides that `builder` is positional
 

@@ -175,6 +175,7 @@ class Decomposition:
         """New nodes below the roots with their operands, which come first, in their order."""
         found: dict[Expression, Sequence[Expression]] = {}
         seen = set(self.rows)  # only ever asked, never iterated
+        inputs = self.inputs
         pending: list[Any] = list(reversed(roots))
         while pending:
             node = pending.pop()
@@ -182,7 +183,9 @@ class Decomposition:
                 found[node[0]] = node[1]
             elif node not in seen:
                 seen.add(node)
-                operands = () if node in self.inputs else _operands(node)
+                # Those that need rows of their own: no exact exponent of a power, nor orders.
+                choose = operation(node.op).operands
+                operands = () if node in inputs else choose(node) if choose else node.args
                 if operands:
                     pending.append((node, operands))
                     pending += operands[::-1]
@@ -198,12 +201,17 @@ class Decomposition:
         """Decide which nodes get no row because the only node that uses them absorbs them."""
         uses = Counter(roots)
         uses.update(chain.from_iterable(found.values()))
+        once = {e for e, count in uses.items() if count == 1}  # only ever asked, never iterated
+        once -= self.rows.keys()
+        once -= self.inputs.keys()
         self._absorbed = set()
         self._convolutions = {}
-        for node in found:
+        for node, operands in found.items():
+            if once.isdisjoint(operands):
+                continue
             absorbs = operation(node.op).absorbs
             for operand in () if absorbs is None else absorbs(self, node):
-                if uses[operand] == 1 and operand not in self.rows and operand not in self.inputs:
+                if operand in once:
                     self._absorb(node, operand)
 
     def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
@@ -312,24 +320,27 @@ class Decomposition:
 
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
-        parts: list[list[Term]] = []
+        absorbed, rows = self._absorbed, self.rows
+        backwards: list[Term] = []  # a sum that begins with a sum has the last terms
         sign = 1
         while True:
-            coefficients = e.payload[0]
-            begins_with_sum = e.args[0].op == "linear" and e.args[0] in self._absorbed
-            first = 1 if begins_with_sum else 0
+            coefficients, operands = e.payload[0], e.args
+            begins_with_sum = operands[0].op == "linear" and operands[0] in absorbed
             terms: list[Term] = []
-            for constant, operand in zip(coefficients[first:], e.args[first:], strict=True):
+            for place in range(begins_with_sum, len(operands)):
+                constant, operand = coefficients[place], operands[place]
                 signed = constant if sign == 1 else -constant
-                if operand in self._absorbed:
+                if operand in absorbed:
                     terms += self._term(signed, operand)
                 else:
-                    terms.append(Term(signed, Coefficient(self.rows[operand])))
-            parts.append(terms)
+                    terms.append(Term(signed, Coefficient(rows[operand])))
+            terms.reverse()
+            backwards += terms
             if not begins_with_sum:
-                return tuple(chain.from_iterable(reversed(parts)))
+                backwards.reverse()
+                return tuple(backwards)
             sign *= coefficients[0]
-            e = e.args[0]
+            e = operands[0]
 
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
@@ -365,9 +376,3 @@ def _no_rule(e: Expression) -> UnsupportedFunctionError:
         f"decompose: there is no rule for {e.op!r} in {e}; arrays are turned into scalars by "
         "taylor.nodes.node.scalars, functions are added by taylor.register_function"
     )
-
-
-def _operands(e: Expression) -> tuple[Expression, ...]:
-    """The operands that need rows of their own: not the exact exponent of a power, nor orders."""
-    choose = operation(e.op).operands
-    return e.args if choose is None else choose(e)

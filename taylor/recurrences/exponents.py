@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from taylor.errors import ArgumentError
+from taylor.numbers.exact import normalised
 from taylor.recurrences.builder import Exact, SeriesBuilder, shared
 from taylor_runtime.program.program import Constant, Convolution, Kernel, Term
 
@@ -24,7 +25,7 @@ LARGEST = 2**127  # of exponents: floats of every kind hold it
 
 def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Return x**exponent; natural exponents are regular at x = 0."""
-    kind = _kind(exponent)
+    kind = _kind(exponent.numerator, exponent.denominator)
     if kind == "large":
         raise ArgumentError(
             "x**a: the exponent a is beyond 2**127, the range of float32; a power so high is 0, 1 "
@@ -43,7 +44,8 @@ def power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
 
 
 @lru_cache(maxsize=256)
-def _kind(exponent: Exact) -> str:
+def _kind(numerator: int, denominator: int) -> str:
+    exponent = Fraction(numerator, denominator)
     if not -LARGEST <= exponent <= LARGEST:
         return "large"
     if exponent == int(exponent) and exponent >= 0:
@@ -51,9 +53,14 @@ def _kind(exponent: Exact) -> str:
     return {-1: "reciprocal", Fraction(1, 2): "root"}.get(exponent, "real")
 
 
-@lru_cache(maxsize=256)
 def _kernel(exponent: Exact) -> tuple[str, tuple[Constant, ...]]:
     """(name, constants) of x**a: an error of a counts by log x, so that a may take two doubles."""
+    return _kernel_of(exponent.numerator, exponent.denominator)
+
+
+@lru_cache(maxsize=256)
+def _kernel_of(numerator: int, denominator: int) -> tuple[str, tuple[Constant, ...]]:
+    exponent = normalised(Fraction(numerator, denominator))
     try:
         rounded = Fraction(float(exponent))
     except OverflowError:
@@ -102,7 +109,7 @@ def _power_from_derivative(b: SeriesBuilder, x: int, exponent: Exact, lower: int
 
 @shared
 def _singular_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
-    if exponent == Fraction(1, 2):
+    if _kind(exponent.numerator, exponent.denominator) == "root":
         return b.apply("sqrt", x)
     name, constants = _kernel(exponent)
     return real_power(b, name, x, exponent, constants)

@@ -60,14 +60,15 @@ class OperandOrder:
                 known = keys.get(arg)
                 if known is None:  # an exact exponent
                     continue
-                if known[0] > depth:
-                    depth = known[0]
-                total += known[1]
-                product = product * (known[1] | 1) & _MASK
-                if known[2] < first:
-                    first = known[2]
-                if known[3] > last:
-                    last = known[3]
+                its_depth, its_form, its_first, its_last = known
+                if its_depth > depth:
+                    depth = its_depth
+                total += its_form
+                product = product * (its_form | 1) & _MASK
+                if its_first < first:
+                    first = its_first
+                if its_last > last:
+                    last = its_last
             form = (total * 69069 + product * 31 + _code(node.op)) & _MASK
             keys[node] = depth + 1, form, first, last
 

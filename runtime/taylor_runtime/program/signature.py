@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from taylor_runtime.program.program import (
     Coefficient,
+    Constant,
     Convolution,
     Input,
     Kernel,
@@ -111,7 +113,8 @@ def signature(row: Row) -> tuple[object, ...]:
     if isinstance(row.start, Input):
         start = row.start.source
     elif isinstance(row.start, Kernel):
-        start = (row.start.function, len(row.start.arguments), row.start.constants)
+        constants = tuple(map(_plain, row.start.constants))
+        start = (row.start.function, len(row.start.arguments), constants)
     step: object = None
     if row.step is not None:
         terms = tuple([(_shape(term.operand), term.head is None) for term in row.step.terms])
@@ -124,8 +127,14 @@ def _shape(operand: Operand) -> object:
         return operand.lag
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
-        return ("convolution", operand.first, operand.last, operand.weight, operand.early, same)
+        weight = operand.weight and tuple(map(_plain, operand.weight))
+        return ("convolution", operand.first, operand.last, weight, operand.early, same)
     return ("select",)
+
+
+def _plain(c: Constant) -> object:
+    """A constant by its two numbers: the hash of a fraction takes a power."""
+    return (c.numerator, c.denominator) if isinstance(c, Fraction) else c
 
 
 def depths(program: Program) -> list[int]:
