@@ -146,7 +146,9 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     found = _Modes()
     done: dict[Expression, Expression] = {}
     roots = [value for _, value in system.blocks] or list(system.derivatives)
-    nodes = reachable(roots, is_shift)
+    nodes: list[Expression] = []
+    if not system.operations or any(map(_may_switch, system.operations)):
+        nodes = reachable(roots, is_shift)
     smooth = not any(map(_may_switch, {e.op for e in nodes}))
     for e in () if smooth else nodes:
         args = [done.get(arg, arg) for arg in e.args]  # of a shift as they are
@@ -170,7 +172,7 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
     if not blocks:
         derivatives = tuple(done.get(e, e) for e in system.derivatives)
     parameters = (*system.parameters, *found.modes)
-    changed = replace(system, derivatives=derivatives, parameters=parameters, blocks=blocks)
+    changed = System(system.states, derivatives, parameters, blocks)
     slopes = _Slopes(system.states, derivatives)
     asked = {e for equality in found.equalities for e in (equality.surface, -equality.surface)}
     switches = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,12 +55,14 @@ class System:
     parameters: those of a function as declared; else the ones that occur, in order of first use.
     blocks: of a system of large arrays, (variable, derivative) as arrays, in the order of states;
         the elements of derivatives are then spelled out when somebody asks for them.
+    operations: of all nodes below the equations, where somebody has looked; else none.
     """
 
     states: Sequence[Expression]
     derivatives: Sequence[Expression]
     parameters: Sequence[Expression]
     blocks: tuple[Block, ...] = ()
+    operations: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -239,7 +241,8 @@ def _checked(
     states, derivatives = zip(*pairs, strict=True)
     _check_names("states", states)
     _check_names("parameters", list(parameters))
-    return System(tuple(states), tuple(derivatives), tuple(parameters))
+    operations = frozenset([e.op for e in nodes])
+    return System(tuple(states), tuple(derivatives), tuple(parameters), (), operations)
 
 
 def _spelled(

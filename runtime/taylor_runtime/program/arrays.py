@@ -396,5 +396,9 @@ def symbol_of(element: str) -> str:
 
 def calls_outside(program: Program) -> bool:
     """Whether there is a `Call` among the rows of a program, or of those inside of its rows."""
-    rows = (row for part in all_programs(program) for row in part.rows)
-    return any(isinstance(getattr(row, "moved", None), Call) for row in rows)
+    return any(
+        isinstance(getattr(row, "moved", None), Call)
+        for part in all_programs(program)
+        for row in part.rows
+        if row.__class__ is not Row
+    )

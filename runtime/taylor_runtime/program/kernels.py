@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taylor_runtime.program.lines import body
-from taylor_runtime.program.program import Kernel, OwnKernel, Program
+from taylor_runtime.program.program import Kernel, OwnKernel, Program, Row
 from taylor_runtime.program.records import dataclass
 
 Doubles = NDArray[np.float64]
@@ -314,13 +314,18 @@ def digest(*parts: bytes | memoryview) -> str:
 
 def own_kernels(program: Program) -> tuple[OwnKernel, ...]:
     """The kernels that a program brings along, each once."""
-    starts = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
-    return tuple(dict.fromkeys(kernel for kernel in starts if isinstance(kernel, OwnKernel)))
+    found: dict[OwnKernel, None] = {}
+    for row in program.rows:
+        start = row.start
+        if isinstance(start, Kernel) and isinstance(start.function, OwnKernel):
+            found[start.function] = None
+    return tuple(found)
 
 
 def regions(program: Program) -> list[Region]:
     """The loops and choices that are rows of a program with shapes."""
-    moved = [getattr(row, "moved", None) for row in program.rows]
+    others = [row for row in program.rows if row.__class__ is not Row]  # of programs of arrays
+    moved = [getattr(row, "moved", None) for row in others]
     return [move for move in moved if isinstance(move, Region)]
 
 
