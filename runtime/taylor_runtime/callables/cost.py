@@ -10,7 +10,7 @@ from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.flow import LinearProgram
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Convolution, Kernel, Operand, Program
+from taylor_runtime.program.program import Coefficient, Convolution, Kernel, Operand, Program
 from taylor_runtime.program.signature import convolutions_of, is_square, rows_used
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import windows
@@ -74,8 +74,9 @@ def work(program: Program) -> int:
             total += GATHER_WORK * registers * p
         if row.step is None or row.constant:
             continue
-        for term in row.step.terms:
-            total += registers * (_pairs(term.operand) * p * (p + 1) / 2 + p)
+        terms = row.step.terms
+        pairs = sum([_pairs(t.operand) for t in terms if t.operand.__class__ is not Coefficient])
+        total += registers * (pairs * p * (p + 1) / 2 + len(terms) * p)
     return int(total)
 
 

@@ -93,16 +93,16 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
     derivative_of = _derivatives(program, used)
     count = len(program.rows)
     position = [len(groups) * count + row for row in range(count)]  # group * count + lane
-    result = []
+    at, listed, result = position.__getitem__, program.rows, []
     for index, rows in enumerate(groups):
 
         def key(row: int) -> tuple[object, ...]:
-            start = program.rows[row].start
-            if isinstance(start, Input):
+            start = listed[row].start
+            if start.__class__ is Input:
                 return (start.source, start.index)
             if row in derivative_of:
                 return (0, derivative_of[row])
-            return (1, [position[used_row] for used_row in used.rows[row]], row)
+            return (1, list(map(at, used.rows[row])), row)
 
         ordered = sorted(rows, key=key) if len(rows) > 1 else rows
         for lane, row in enumerate(ordered):
@@ -257,7 +257,7 @@ class _Rewriter:
         group = self.place[column[0]][0]
         if len(column) == len(self.groups[group]) and list(column) == self.groups[group]:
             return group
-        wanted = _Wanted(tuple([self.place[row] for row in column]), head)
+        wanted = _Wanted(tuple(map(self.place.__getitem__, column)), head)
         whole = _Wanted(wanted.sources, False)
         if wanted.head and whole in self.gathers:
             wanted = whole

@@ -113,27 +113,31 @@ def signature(row: Row) -> tuple[object, ...]:
     if isinstance(row.start, Input):
         start = row.start.source
     elif isinstance(row.start, Kernel):
-        constants = tuple(map(_plain, row.start.constants))
+        constants = tuple(map(plain, row.start.constants))
         start = (row.start.function, len(row.start.arguments), constants)
     step: object = None
     if row.step is not None:
-        terms = tuple([(_shape(term.operand), term.head is None) for term in row.step.terms])
-        step = (terms, row.step.times, row.step.divisor is None)
+        terms: list[object] = []
+        for term in row.step.terms:
+            operand = term.operand
+            terms.append(operand.lag if operand.__class__ is Coefficient else _shape(operand))
+            terms.append(term.head is None)
+        step = (row.step.times, row.step.divisor is None, *terms)
     return (row.constant, start, row.offset != 0, step)
 
 
 def _shape(operand: Operand) -> object:
-    if operand.__class__ is Coefficient:
-        return operand.lag
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
-        weight = operand.weight and tuple(map(_plain, operand.weight))
+        weight = operand.weight and tuple(map(plain, operand.weight))
         return ("convolution", operand.first, operand.last, weight, operand.early, same)
     return ("select",)
 
 
-def _plain(c: Constant) -> object:
-    """A constant by its two numbers: the hash of a fraction takes a power."""
+def plain(c: Constant) -> object:
+    """What equal constants have in common, a fraction's two numbers: its hash takes a power."""
+    if c.__class__ is tuple:
+        return tuple(map(plain, c))
     return (c.numerator, c.denominator) if isinstance(c, Fraction) else c
 
 

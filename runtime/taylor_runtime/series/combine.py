@@ -17,7 +17,7 @@ from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Constant, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.program.signature import is_plain_sum
+from taylor_runtime.program.signature import is_plain_sum, plain
 from taylor_runtime.program.verify import operand_rows
 from taylor_runtime.program.widths import REGISTER, is_looped, is_scattered, padded
 from taylor_runtime.series.layout import Layout
@@ -52,18 +52,19 @@ def combined(program: Program, layout: Layout) -> Combined:
         if chosen != values.keys():
             chosen = set(values)
             continue
+        found: dict[object, Pattern] = {}
         patterns = {
-            index: _pattern(program, layout, index, place) for index, place in values.items()
+            index: _pattern(program, layout, index, place, found)
+            for index, place in values.items()
         }
-        size = {pattern: len(pattern[0]) * len(pattern[1]) for pattern in patterns.values()}
-        if sum(size.values()) <= MOST_TERMS:
+        if sum(pattern.terms for pattern in found.values()) <= MOST_TERMS:
             places = {
                 place: (tuple(_sources(program, index)), patterns[index])
                 for index, place in values.items()
             }
             return Combined(places, values, absorbed)
-        largest = max(size, key=lambda pattern: size[pattern])
-        chosen = {index for index in chosen if patterns[index] != largest}
+        largest = max(found.values(), key=lambda pattern: pattern.terms)
+        chosen = {index for index in chosen if patterns[index] is not largest}
 
 
 def _places(
@@ -116,7 +117,7 @@ def _users(program: Program) -> list[set[int]]:
     """Which rows use a row; -1 for whoever asks for an output."""
     users: list[set[int]] = [set() for _ in program.rows]
     for index, row in enumerate(program.rows):
-        used = [source for source, _ in row.gather.sources] if row.gather else []
+        used = list({source for source, _ in row.gather.sources}) if row.gather else []
         used += _operands(row)
         if row.step is not None:
             used += [term.head for term in row.step.terms if term.head is not None]
@@ -129,7 +130,10 @@ def _users(program: Program) -> list[set[int]]:
     return users
 
 
-def _pattern(program: Program, layout: Layout, index: int, place: int) -> Pattern:
+def _pattern(
+    program: Program, layout: Layout, index: int, place: int, found: dict[object, Pattern]
+) -> Pattern:
+    """The pattern of a row; found: those there are."""
     row = program.rows[index]
     assert row.step is not None
     numbers = _sources(program, index)
@@ -144,16 +148,18 @@ def _pattern(program: Program, layout: Layout, index: int, place: int) -> Patter
         columns.append(places + places[-1:] * (padded(row.width) - row.width))
     targets = [layout.lane(place, lane) for lane in range(padded(row.width))]
     pieces = tuple(_pieces(targets, columns, narrow))
-    return pieces, tuple(term.constant for term in row.step.terms)
+    constants = tuple(term.constant for term in row.step.terms)
+    key = pieces, *map(plain, constants)
+    if key not in found:
+        found[key] = Pattern(pieces, constants)
+    return found[key]
 
 
 def _sources(program: Program, index: int) -> dict[int, int]:
     """The rows that a combined row reads, numbered."""
     columns = _columns(program, program.rows[index])
-    numbers: dict[int, int] = {}
-    for source, _ in chain(*columns):
-        numbers.setdefault(source, len(numbers))
-    return numbers
+    sources = dict.fromkeys([source for source, _ in chain(*columns)])
+    return {source: number for number, source in enumerate(sources)}
 
 
 def _pieces(
@@ -212,8 +218,8 @@ def _define(memory: RowMemory, name: str, pattern: Pattern, sources: int) -> Non
         pointers = [b.pointers(values[i : i + planes]) for i in range(0, len(values), planes)]
         if can_roll(b, memory.element, pattern):
             combine_by_tables(b, pointers, memory.element, pattern)
-        for piece in () if can_roll(b, memory.element, pattern) else pattern[0]:
-            _combine(b, memory, pointers, piece, pattern[1])
+        for piece in () if can_roll(b, memory.element, pattern) else pattern.pieces:
+            _combine(b, memory, pointers, piece, pattern.constants)
         b.ret()
 
 

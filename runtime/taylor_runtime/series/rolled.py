@@ -18,20 +18,37 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import nearest_float
 from taylor_runtime.program.order import chain_count, neighbours_added
 from taylor_runtime.program.program import Constant, Number
+from taylor_runtime.program.records import dataclass
 
 FEWEST = 128  # terms of all lanes together that make a loop the shorter text
 
 Place = tuple[int, int]  # source row, lane
 Lanes = tuple[Place, ...]  # of one operand of a piece: number of the source, place in it
 Piece = tuple[int, int, tuple[Lanes, ...]]  # first lane, place in the target, operands
-Pattern = tuple[tuple[Piece, ...], tuple[Constant, ...]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pattern:
+    """What is added where, by pieces of registers, and each operand's numbers.
+
+    Those of a program that are equal are one object: there are too many numbers to hash them often.
+    """
+
+    pieces: tuple[Piece, ...]
+    constants: tuple[Constant, ...]
+
+    @property
+    def terms(self) -> int:
+        """How many are written out."""
+        return len(self.pieces) * len(self.constants)
+
 
 _FLOATS = {"double": np.float64, "float": np.float32}
 
 
 def can_roll(b: Builder, element: str, pattern: Pattern) -> bool:
     """Whether a loop is wanted, and numbers are rounded once (so that times one is exact)."""
-    terms = sum(len(operand) for _, _, operands in pattern[0] for operand in operands)
+    terms = sum(len(operand) for _, _, operands in pattern.pieces for operand in operands)
     return b.module.quick and element in _FLOATS and terms >= FEWEST
 
 
@@ -42,7 +59,7 @@ def combine_by_tables(
 
     pointers: the target, then the sources.
     """
-    pieces, constants = pattern
+    pieces, constants = pattern.pieces, pattern.constants
     count = len(constants)
     lanes = [piece[0] + k for piece in pieces for k in range(len(piece[2][0]))]
     targets = [piece[1] + k for piece in pieces for k in range(len(piece[2][0]))]
