@@ -10,7 +10,7 @@ derivative needs as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -157,8 +157,8 @@ class Decomposition:
         """
         declared: list[Define] = []
         while roots:
-            operands = self._post_order(roots)
-            self._order.learn(operands)
+            operands: dict[Expression, Sequence[Expression]] = {}
+            self._order.learn(self._post_order(roots, operands))
             self._plan(operands, roots)
             absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
             for node in operands:
@@ -171,9 +171,12 @@ class Decomposition:
         for _, define in declared:
             define(self.rows)
 
-    def _post_order(self, roots: Sequence[Expression]) -> dict[Expression, Sequence[Expression]]:
-        """New nodes below the roots with their operands, which come first, in their order."""
-        found: dict[Expression, Sequence[Expression]] = {}
+    def _post_order(
+        self, roots: Sequence[Expression], found: dict[Expression, Sequence[Expression]]
+    ) -> Iterator[Expression]:
+        """New nodes below the roots, after their operands, with which they are entered in `found`:
+        one by one, so that somebody looks at them while they are in the cache.
+        """
         seen = set(self.rows)  # only ever asked, never iterated
         inputs = self.inputs
         pending: list[Any] = list(reversed(roots))
@@ -181,6 +184,7 @@ class Decomposition:
             node = pending.pop()
             if type(node) is tuple:  # all below it has been found
                 found[node[0]] = node[1]
+                yield node[0]
             elif node not in seen:
                 seen.add(node)
                 # Those that need rows of their own: no exact exponent of a power, nor orders.
@@ -191,7 +195,7 @@ class Decomposition:
                     pending += operands[::-1]
                 else:
                     found[node] = operands
-        return found
+                    yield node
 
     # -- what is absorbed -------------------------------------------------------------------------
 
