@@ -172,7 +172,8 @@ def _two_products(
 
     opened = [m.coefficient(row, middle, chunk) for row in [c.a for c in group]]
     opened += [m.coefficient(row, middle, chunk) for row in [c.b for c in group]]
-    carried = m.b.fold(0, count, [*sums, *[zero] * (2 * size), *opened], outwards)
+    written = isinstance(count, int)
+    carried = m.b.fold(0, count, [*sums, *[zero] * (2 * size), *opened], outwards, unroll=written)
     _to_memory(m, group, carried[2 * size : 4 * size], chunk, paired)
     return carried[: 2 * size]
 
@@ -319,7 +320,8 @@ def _two_squares(
         return [*now, *ahead, *low]
 
     opened = [m.coefficient(c.a, middle, chunk) for c in group]
-    carried = m.b.fold(0, count, [*sums, *[zero] * size, *opened], outwards)
+    written = isinstance(count, int)
+    carried = m.b.fold(0, count, [*sums, *[zero] * size, *opened], outwards, unroll=written)
     _to_memory(m, group, carried[size : 2 * size], chunk, paired)
     return carried[:size]
 

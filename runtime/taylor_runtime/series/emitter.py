@@ -24,7 +24,7 @@ from taylor_runtime.program.program import Input, Program, Row, Step, Term
 from taylor_runtime.program.signature import convolution_chains, convolutions_of
 from taylor_runtime.series.combine import Combined, combine_lanes, combined
 from taylor_runtime.series.convolve import Paired, convolve
-from taylor_runtime.series.fold import push
+from taylor_runtime.series.fold import LANES, push
 from taylor_runtime.series.gather import copy_lanes, gather_chunk
 from taylor_runtime.series.memory import Rendering, RowMemory
 from taylor_runtime.series.protocol import GivenInputs, Inputs
@@ -65,10 +65,8 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.kernels = KernelCalls(self.memory)
         kind = ELEMENTS[self.element]
         # Pairs halve the loads: where a multiply-add is many operations these are not what counts.
-        self.paired = (
-            not rendering.unrolled and program.order >= FEWEST_PAIRED and kind.operations == 1
-        )
-        most = MOST_PAIRED_CHAINS if self.paired else kind.chains
+        self.paired = program.order >= FEWEST_PAIRED and kind.operations == 1
+        most = MOST_PAIRED_CHAINS if self.paired and not rendering.unrolled else kind.chains
         alone = rendering.unrolled or rendering.batch > 1
         found = Combined({}, {}, frozenset()) if alone else combined(program, self.memory.layout)
         windows = {i for i, window in enumerate(self.memory.windows) if window}
@@ -133,7 +131,7 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         if index in self._divisors and not self.program.exact_division:
             self.memory.store_reciprocal(index, chunk, value)
 
-    def order(self, n: Index, second: Value | None = None) -> None:
+    def order(self, n: Index, second: Value | bool | None = None) -> None:
         """Coefficient n >= 1 of every row.
 
         second: whether n is the second of a pair of orders (see `convolve.Paired`); None for
@@ -142,14 +140,15 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.memory.next_order()
         self.factors.enter(n)
         for differs, loops in groupby(self._loops, self._convolves):
-            if differs and second is not None:
+            if differs and isinstance(second, Value):
                 self._one_of_two(list(loops), n, second)
                 continue
+            which = second if differs and isinstance(second, bool) else None
             for parts in loops:
                 if self._is_copy(parts[0][0]):
                     self._copy(parts[0][0], n)
                 else:
-                    self._loop(parts, n, None)
+                    self._loop(parts, n, which)
         if isinstance(n, int):
             for batch in chain(*self._loops):
                 convolutions = convolutions_of(self._terms(batch))
@@ -209,9 +208,11 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         """
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
-            second = None
+            second: Value | bool | None = None
             if self.paired and isinstance(n, Value):
                 second = self.b.ne(n & 1, 0) & (n > 1)
+            elif self.paired and isinstance(n, int) and 1 < n < self.program.order + n % 2:
+                second = n % 2 == 1
             self.order(n, second)
             return []
 
@@ -223,7 +224,7 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
     ) -> None:
         for batch in parts:
             paired = None
-            if second is not None:
+            if second is not None and (chunk.lanes > LANES or not self.rendering.unrolled):
                 paired = Paired(second, self.memory.partial_places(batch))
             self._advance(batch, n, chunk, paired)
 

@@ -57,6 +57,7 @@ class RowMemory:
         # Sums begun for orders to come: the last term added, and the sum (see `fold`).
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}  # tables of `convolve`
+        self._partials: dict[tuple[int, str], Value] = {}  # of programs that are written out
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
@@ -227,10 +228,15 @@ class RowMemory:
         return places
 
     def load_partial(self, place: int, chunk: Chunk) -> Value:
+        if self.rendering.unrolled:
+            return self._partials.pop((place, index_text(chunk.offset)))
         t = chunk.type(self.element)
         return self.b.load(t, self._partial_address(place, chunk), self._alignment(chunk))
 
     def store_partial(self, place: int, chunk: Chunk, value: Value) -> None:
+        if self.rendering.unrolled:
+            self._partials[place, index_text(chunk.offset)] = value
+            return
         self.b.store(value, self._partial_address(place, chunk), self._alignment(chunk))
 
     def _partial_address(self, place: int, chunk: Chunk) -> Value:
