@@ -9,6 +9,24 @@ from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 
 
+def transposed(b: Builder, rows: Sequence[Value]) -> list[Value]:
+    """As many values as rows, which have as many lanes, a power of two: the k-th has lane k of all.
+
+    Blocks of two, of four, .. change places, which takes two shuffles for two rows.
+    """
+    values, size, step = list(rows), len(rows), 1
+    lanes = range(size)
+    while step < size:
+        for i in lanes:
+            if not i & step:
+                pair = values[i], values[i + step]
+                low = [lane if not lane & step else size + lane - step for lane in lanes]
+                high = [lane + step if not lane & step else size + lane for lane in lanes]
+                values[i], values[i + step] = b.shuffle(*pair, low), b.shuffle(*pair, high)
+        step *= 2
+    return values
+
+
 def join(b: Builder, values: Sequence[Value]) -> Value:
     """Values of one type in the lanes of one, 2, 4, .. as many as that needs; the last repeats."""
     parts = list(values)

@@ -13,6 +13,7 @@ from itertools import chain
 
 from taylor_runtime.arithmetic.sums import add_scaled, in_chains
 from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.lanes import join, transposed
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Constant, Kernel, Program, Row
@@ -25,6 +26,7 @@ from taylor_runtime.series.memory import RowMemory
 from taylor_runtime.series.rolled import Lanes, Pattern, Piece, Place, can_roll, combine_by_tables
 
 MOST_TERMS = 60000  # of one program that are written out
+LEAST_NEAR = 0.15  # of a register's operands, else its lanes are summed one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,38 @@ def _pieces(
     for start in range(0, len(targets), REGISTER):
         stop = min(start + REGISTER, len(targets))
         operands = [tuple(column[start:stop]) for column in columns]
-        if all(_is_near(lanes, narrow) for lanes in operands):
+        if _is_worth_lanes(operands, narrow):
             yield start, targets[start], tuple(operands)
             continue
         for lane in range(start, stop):
             yield lane, targets[lane], tuple((column[lane],) for column in columns)
+
+
+def _is_worth_lanes(operands: Sequence[Lanes], narrow: set[int]) -> bool:
+    """Whether registers cost less than lanes one by one: of many operands most are to be found in
+    few loads.
+    """
+    near = [_is_near(lanes, narrow) for lanes in operands]
+    if all(near):
+        return True
+    if len(operands[0]) < REGISTER or len(operands) < REGISTER:
+        return False
+    tiled = REGISTER * len(_tiles(operands))
+    return tiled + sum(near) >= LEAST_NEAR * len(operands)
+
+
+def _tiles(operands: Sequence[Lanes]) -> list[int]:
+    """Where so many operands begin as there are lanes, of which each lane's follow each other."""
+    found: list[int] = []
+    first = 0
+    while first + REGISTER <= len(operands):
+        block = operands[first : first + REGISTER]
+        if len(block[0]) == REGISTER and all(map(_is_run, zip(*block, strict=True))):
+            found.append(first)
+            first += REGISTER
+        else:
+            first += 1
+    return found
 
 
 def _is_near(lanes: Lanes, narrow: set[int]) -> bool:
@@ -233,10 +262,16 @@ def _combine(
     first, target, operands = piece
     element, count = memory.element, len(operands[0])
     lanes = count if count > 1 else 0
+    tiles = set(_tiles(operands))
+    turned: dict[int, Value] = {}
 
     def add(total: Value | None, position: int) -> Value:
         number = _of_lanes(constants[position], first, count)
-        operand = _load(b, pointers[1:], element, operands[position])
+        if position in tiles:
+            block = operands[position : position + REGISTER]
+            loaded = [_load(b, pointers[1:], element, run) for run in zip(*block, strict=True)]
+            turned.update(enumerate(transposed(b, loaded), position))
+        operand = turned.pop(position, None) or _load(b, pointers[1:], element, operands[position])
         return add_scaled(b, total, number, partial(_literal, b, number, lanes, element), operand)
 
     value = in_chains(len(operands), add)
@@ -253,6 +288,9 @@ def _load(b: Builder, pointers: Sequence[Value], element: str, lanes: Lanes) -> 
         scalar = b.load(make_type(element, 0), b.at(pointers[source], first, element))
         return b.splat(scalar, len(lanes))
     registers = _registers(lanes)
+    if len(registers) > 2:
+        scalar = make_type(element, 0)
+        return join(b, [b.load(scalar, b.at(pointers[one], at, element)) for one, at in lanes])
     loaded = [
         b.load(make_type(element, REGISTER), b.at(pointers[source], at, element))
         for source, at in registers
