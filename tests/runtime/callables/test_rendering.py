@@ -23,6 +23,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
 from taylor.nodes.traverse import inputs as leaves
 from taylor.recurrences.decompose import decompose
+from taylor.systems import parts
 from taylor_runtime.callables import points as rendered
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.callables.points import Jet, build_jet
@@ -187,6 +188,37 @@ def test_orders_in_pairs_and_one_by_one_agree(order: int, monkeypatch: pytest.Mo
             patch.setattr(emit, "FEWEST_PAIRED", 100)
             single = run(patch, system, Way(True, False), order, steps=2)
         assert pairs.bits == single.bits
+
+
+@pytest.mark.parametrize("order", range(4, 8))
+def test_written_out_orders_in_pairs_and_one_by_one_agree(
+    order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for system in (bodies(6), oscillators(9), lattice(20), random_system(order)):
+        pairs = run(monkeypatch, system, Way(True, True), order, steps=2)
+        with monkeypatch.context() as patch:
+            patch.setattr(emit, "FEWEST_PAIRED", 100)
+            single = run(patch, system, Way(True, True), order, steps=2)
+        assert pairs.bits == single.bits
+
+
+@pytest.mark.parametrize("count", [12, 20])
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_sums_in_registers_and_lane_by_lane_agree(
+    precision: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks that are transposed, lanes from anywhere, and runs."""
+    equations, initial = bodies(count)
+    found = set()
+    for least in (0.0, combine.LEAST_NEAR, 2.0):
+        monkeypatch.setattr(combine, "LEAST_NEAR", least)
+        with cache.disabled():
+            ta = ty.Integrator(equations, initial, order=4, precision=precision)
+            ta._machine.stepper.complete()
+        assert ta.propagate_until(1.0, max_steps=2).steps == 2
+        found.add(ta.state.tobytes())
+        parts._steppers.clear()
+    assert len(found) == 1
 
 
 def test_gathers_by_moves_and_by_tables_agree(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def test_wide_sums_of_gathers_are_combined() -> None:
     for row, place in found.values.items():
         sources, pattern = found.places[place]
         assert all(source < place < row for source in sources)
-        width = sum(len(operands[0]) for _, _, operands in pattern[0])
+        width = sum(len(operands[0]) for _, _, operands in pattern.pieces)
         assert width == padded(packed.rows[row].width)
 
 
