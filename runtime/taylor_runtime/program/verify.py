@@ -29,7 +29,7 @@ class ProgramError(ValueError):
 
 def operand_rows(operand: Operand) -> tuple[int, ...]:
     """The rows an operand reads."""
-    if operand.__class__ is Coefficient:
+    if isinstance(operand, Coefficient):
         return (operand.row,)
     if isinstance(operand, Convolution):
         return (operand.a, operand.b)
@@ -50,7 +50,7 @@ def step_rows(step: Step) -> tuple[int, ...]:
 
 def rows_at_order(operand: Operand) -> tuple[int, ...]:
     """The rows whose coefficient n must exist before the operand can be formed at order n."""
-    if operand.__class__ is Coefficient:
+    if isinstance(operand, Coefficient):
         return () if operand.lag else (operand.row,)
     if isinstance(operand, Convolution):
         newest_a = (operand.a,) if operand.last == 0 else ()

@@ -56,8 +56,7 @@ def combined(program: Program, layout: Layout) -> Combined:
             continue
         found: dict[object, Pattern] = {}
         patterns = {
-            index: _pattern(program, layout, index, place, found)
-            for index, place in values.items()
+            index: _pattern(program, layout, index, place, found) for index, place in values.items()
         }
         if sum(pattern.terms for pattern in found.values()) <= MOST_TERMS:
             places = {
@@ -187,6 +186,8 @@ def _is_worth_lanes(operands: Sequence[Lanes], narrow: set[int]) -> bool:
         return True
     if len(operands[0]) < REGISTER or len(operands) < REGISTER:
         return False
+    if not narrow.isdisjoint(source for lanes in operands for source, _ in lanes):
+        return False  # of which no register can be loaded
     tiled = REGISTER * len(_tiles(operands))
     return tiled + sum(near) >= LEAST_NEAR * len(operands)
 
@@ -271,7 +272,9 @@ def _combine(
             block = operands[position : position + REGISTER]
             loaded = [_load(b, pointers[1:], element, run) for run in zip(*block, strict=True)]
             turned.update(enumerate(transposed(b, loaded), position))
-        operand = turned.pop(position, None) or _load(b, pointers[1:], element, operands[position])
+        operand = turned.pop(position, None)
+        if operand is None:
+            operand = _load(b, pointers[1:], element, operands[position])
         return add_scaled(b, total, number, partial(_literal, b, number, lanes, element), operand)
 
     value = in_chains(len(operands), add)
@@ -289,8 +292,8 @@ def _load(b: Builder, pointers: Sequence[Value], element: str, lanes: Lanes) -> 
         return b.splat(scalar, len(lanes))
     registers = _registers(lanes)
     if len(registers) > 2:
-        scalar = make_type(element, 0)
-        return join(b, [b.load(scalar, b.at(pointers[one], at, element)) for one, at in lanes])
+        t = make_type(element, 0)
+        return join(b, [b.load(t, b.at(pointers[one], at, element)) for one, at in lanes])
     loaded = [
         b.load(make_type(element, REGISTER), b.at(pointers[source], at, element))
         for source, at in registers
