@@ -12,11 +12,35 @@ from numpy.typing import NDArray
 
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.program.signature import Used, depths
+from taylor_runtime.program.signature import Slot, depths, rows_used, signature, slots
 from taylor_runtime.program.widths import REGISTER
 
 FEWEST = 3  # rows that make a pack
 MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The rows that every row uses, and what for: rows of equal signatures use others alike.
+
+    alike: number of each row's signature; places: those of one row, for each signature.
+    """
+
+    rows: list[list[int]]
+    alike: list[int]
+    places: list[tuple[Slot, ...]]
+
+    @staticmethod
+    def of(program: Program) -> Used:
+        numbers: dict[object, int] = {}
+        alike = [numbers.setdefault(signature(row), len(numbers)) for row in program.rows]
+        first = {number: index for index, number in reversed([*enumerate(alike)])}
+        places = [slots(program.rows[first[number]]) for number in range(len(numbers))]
+        return Used([rows_used(row) for row in program.rows], alike, places)
+
+    def of_row(self, row: int) -> tuple[Slot, ...]:
+        """What a row uses other rows for; of which, `rows` knows."""
+        return self.places[self.alike[row]]
 
 
 def group(program: Program, used: Used, small: bool) -> list[list[int]]:

@@ -20,12 +20,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
-from taylor_runtime.passes.group import group
+from taylor_runtime.passes.group import Used, group
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
 from taylor_runtime.program.signature import (
-    Used,
     is_plain_sum,
     renumbered,
     rows_used,

@@ -19,7 +19,7 @@ from taylor_runtime.program.program import (
     Step,
     Term,
 )
-from taylor_runtime.program.records import dataclass, replace
+from taylor_runtime.program.records import replace
 from taylor_runtime.program.verify import operand_rows, rows_at_order, rows_of_every_order
 
 
@@ -139,30 +139,6 @@ def plain(c: Constant) -> object:
     if c.__class__ is tuple:
         return tuple(map(plain, c))
     return (c.numerator, c.denominator) if isinstance(c, Fraction) else c
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """The rows that every row uses, and what for: rows of equal signatures use others alike.
-
-    alike: number of each row's signature; places: those of one row, for each signature.
-    """
-
-    rows: list[list[int]]
-    alike: list[int]
-    places: list[tuple[Slot, ...]]
-
-    @staticmethod
-    def of(program: Program) -> Used:
-        numbers: dict[object, int] = {}
-        alike = [numbers.setdefault(signature(row), len(numbers)) for row in program.rows]
-        first = {number: index for index, number in reversed([*enumerate(alike)])}
-        places = [slots(program.rows[first[number]]) for number in range(len(numbers))]
-        return Used([rows_used(row) for row in program.rows], alike, places)
-
-    def of_row(self, row: int) -> tuple[Slot, ...]:
-        """What a row uses other rows for; of which, `rows` knows."""
-        return self.places[self.alike[row]]
 
 
 def depths(program: Program) -> list[int]:
