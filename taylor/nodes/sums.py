@@ -203,9 +203,7 @@ def _combine_linear(c1: Exact, e1: N, c2: Exact, e2: N) -> N:
     if t1 is t2:
         total, offset = normalised(a1 + a2), normalised(d1 + d2)
         return ex.constant_node(offset, t1.shape) if total == 0 else affine(total, t1, offset)
-    if (
-        d1 != -d2
-    ):  # offsets stay where they are: (x - 1) + y is accurate near x = 1, x + y - 1 is not
+    if d1 != -d2:  # offsets stay: (x - 1) + y is accurate near x = 1, x + y - 1 is not
         if d1 != 0:
             a1, t1 = c1, e1
         if d2 != 0:

@@ -54,17 +54,15 @@ _MULTIPLIED_OUT = 3  # powers up to here are products at order zero too, larger 
 def shared(
     rule: Callable[Concatenate[SeriesBuilder, P], R],
 ) -> Callable[Concatenate[SeriesBuilder, P], R]:
-    """Make a rule return what it returned before for the same builder and rows."""
+    """Make a rule return what it returned before for the same rows (and numbers, soon hashed)."""
 
     @wraps(rule)
     def once(builder: SeriesBuilder, *args: P.args, **kwargs: P.kwargs) -> R:
-        # Numbers by numerator and denominator: the hash of a fraction takes a power.
         plain = [(a.numerator, a.denominator) if isinstance(a, Fraction) else a for a in args]
         key = (rule, *plain, *kwargs.items())
-        known: R | None = builder.results.get(key)  # type: ignore[assignment]
-        if known is None:
-            known = builder.results[key] = rule(builder, *args, **kwargs)
-        return known
+        if key not in builder.results:
+            builder.results[key] = rule(builder, *args, **kwargs)
+        return builder.results[key]  # type: ignore[return-value]
 
     return once  # type: ignore[return-value]  # wraps() hides that `builder` is positional
 
