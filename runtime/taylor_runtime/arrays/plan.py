@@ -122,8 +122,7 @@ class Plan:
         self.inverted = {k for k in self.divisors if self._is_computed(k)}
         self.varies = varying(program)
         self.halves = triangle(program)
-        seen = self._seen_from_outside | self.divisors
-        self.again = made_again(program, self.varies) - seen
+        self.again = made_again(program, self.varies) - self._seen_from_outside - self.divisors
         self.at_once = self._at_once()
         for index in range(len(program.rows)):
             for name in self.passes(index):
@@ -338,8 +337,7 @@ class Plan:
 
     def _change_in_place(self, moving: Mapping[int, int]) -> None:
         listed = [self.works[name] for name in (CONSTANT, START)]
-        all_works = [work for works in listed for work in works]
-        written = [(work.computed, self.read_for(work)) for work in all_works]
+        written = [(work.computed, self.read_for(work)) for part in listed for work in part]
         given = moving, self.pairs.__getitem__, self.joins | self.again
         self.homes = Schedule(self.program, written, *given).homes()
         self.zero |= {home.row for home in self.homes.values()}
