@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor_runtime.passes import unread
+from taylor_runtime.passes.regions import unread
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kernels import Region, regions
 
