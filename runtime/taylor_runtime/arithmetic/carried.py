@@ -8,7 +8,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.ir.whole import Whole, whole_of
-from taylor_runtime.passes.spans import Span
+from taylor_runtime.passes.spans import LIMIT, Span
 from taylor_runtime.passes.turns import WholeNumbers
 from taylor_runtime.passes.whole import Spans, Turns
 
@@ -93,6 +93,16 @@ class Carried:
         """The number that it stands for, in a turn."""
         span = self._turns.counter
         return value if span is None else Whole(self.b, span, value)
+
+    def end(self, upper: Value) -> Value:
+        """An upper bound as a whole number, if the index is one: NaN lets no turn begin."""
+        b = self.b
+        if self._turns.counter is None or whole_of(b, upper) is not None:
+            return upper
+        x = b.intrinsic("ceil", upper)
+        x = b.select(b.compare("gt", x, -LIMIT), x, b.constant(-LIMIT, x.type))
+        x = b.select(b.compare("lt", x, LIMIT), x, b.constant(LIMIT, x.type))
+        return Whole(b, Span(-LIMIT, LIMIT), b.cast("fptosi", x, "i64"))
 
     def next(self, index: Value) -> Value:
         """Its value of LLVM's in the next turn."""

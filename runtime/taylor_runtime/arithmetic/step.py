@@ -7,6 +7,7 @@ monomials of polynomials (`graded`), which differ in where their operands come f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ from taylor_runtime.arithmetic.kernel_calls import KernelCalls, KernelMemory
 from taylor_runtime.arithmetic.sums import add_scaled, in_chains
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -135,11 +137,17 @@ class StepArithmetic(Generic[M]):
         alone.
         """
 
-        def add(total: Value | None, position: int) -> Value:
-            operand, doubled = self.operand(terms[position], n, chunk, convolutions)
-            return self._add_term(total, terms[position], operand, doubled, chunk)
+        at_zero = isinstance(n, int) and n == 0
+        rounded = at_zero and self._are_scaled(terms)
 
-        cancels = isinstance(n, int) and n == 0 and self.may_cancel(terms)
+        def add(total: Value | None, position: int) -> Value:
+            term = terms[position]
+            operand, doubled = self.operand(term, n, chunk, convolutions)
+            if rounded and total is not None and not _is_whole(term.constant):
+                return total + self._add_term(None, term, operand, doubled, chunk)
+            return self._add_term(total, term, operand, doubled, chunk)
+
+        cancels = at_zero and not rounded and self.may_cancel(terms)
         total = None if cancels and self.rounds else in_chains(len(terms), add)
         if total is None and not cancels:
             return self.b.constant(0, chunk.type(self.element))
@@ -169,6 +177,13 @@ class StepArithmetic(Generic[M]):
         are given make a sum that is right to half an ulp, whatever the order.
         """
         return self.cancels and sum(not self._is_given(term) for term in terms) > 1
+
+    def _are_scaled(self, terms: Sequence[Term]) -> bool:
+        """Whether no product of a sum is rounded, but for numbers next to 0: constants are powers
+        of two.  What is added in the user's order is then the same.
+        """
+        plain = self.cancels and ELEMENTS[self.element].rounds_once
+        return plain and all(_is_scaled(term) for term in terms)
 
     def _is_given(self, term: Term) -> bool:
         operand = term.operand
@@ -233,6 +248,19 @@ class StepArithmetic(Generic[M]):
     def lagged(self, row: int, n: Index, chunk: Chunk) -> Value:
         """row_{n-1}, which differential equations want."""
         raise ProgramError(f"row {row} is read with a lag, but there is no time in the program")
+
+
+def _is_scaled(term: Term) -> bool:
+    if term.head is not None or isinstance(term.operand, Convolution):
+        return False
+    if not isinstance(term.constant, int | Fraction):
+        return False
+    parts = abs(Fraction(term.constant)).as_integer_ratio()
+    return all(part.bit_count() == 1 for part in parts)
+
+
+def _is_whole(constant: Constant) -> bool:
+    return isinstance(constant, int | Fraction) and abs(Fraction(constant)) >= 1
 
 
 def _times(constant: Constant, factor: int) -> Constant:

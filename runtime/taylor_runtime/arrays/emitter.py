@@ -23,7 +23,7 @@ from taylor_runtime.arrays.plan import (
     START,
     Plan,
 )
-from taylor_runtime.arrays.plans.works import Nest, Together, Whole
+from taylor_runtime.arrays.plans.works import Nest, Together, Whole, Work
 from taylor_runtime.arrays.regions.backward import emit_backward
 from taylor_runtime.arrays.regions.branches import emit_all_orders, emit_choice
 from taylor_runtime.arrays.regions.inner import ALONE, chosen_place
@@ -118,7 +118,16 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
     def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
         """All works of a pass; second: whether n is the second of a pair of orders."""
         self.memory.at_zero = name not in (BEYOND, LAST)
-        for work in self.plan.loops[name]:
+        self._works(self.plan.loops[name], n, second)
+
+    def compute(self, works: Sequence[Work]) -> None:
+        """Order zero of rows that depend on parameters alone: some of the works."""
+        self._works(works, 0)
+
+    def _works(
+        self, works: Sequence[Work | Together], n: Index, second: Value | None = None
+    ) -> None:
+        for work in works:
             self.memory.values.clear()
             if isinstance(work, Whole):
                 if self.memory.kept(work.row, n):  # else nobody reads this order

@@ -10,17 +10,17 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.arrays.choice import ROOM
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.plans.layout import ArrayLayout
-from taylor_runtime.arrays.regions.places import (
-    plane_of,
-)
+from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import ArrayProgram, Join, Shape, contiguous
+from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Number
+from taylor_runtime.program.shapes.nodes import Node
 from taylor_runtime.program.shapes.walks import aligned
 from taylor_runtime.program.signature import convolutions_of, is_square
 from taylor_runtime.program.verify import ProgramError
@@ -136,7 +136,17 @@ class ArrayMemory:
 
     def base(self, row: int, n: Index) -> Value:
         """Where the plane of an order of a row begins, for somebody who reads it."""
-        row = self.plan.same.get(row, row)
+        if isinstance(self.arrays.row(row).moved, Region):
+            return self._base(row, n)
+        row, offset = self.plan.home(Node(row))
+        return self._at(self._base(row, n), offset) if offset else self._base(row, n)
+
+    def result(self, row: int, number: int) -> Value:
+        """Where a result of a loop or a choice begins."""
+        row, offset = self.plan.home(Node(row, number))
+        return self._at(self._base(row, 0), offset)
+
+    def _base(self, row: int, n: Index) -> Value:
         for store in self._aside.pop(row, ()):
             store.dropped = False
         return self._place(row, n)
@@ -161,7 +171,9 @@ class ArrayMemory:
 
     def kept(self, row: int, n: Index) -> bool:
         """Whether an order of a row has a place in memory."""
-        row, layout = self.plan.same.get(row, row), self.layout
+        layout = self.layout
+        if not isinstance(self.arrays.row(row).moved, Region):
+            row, _ = self.plan.home(Node(row))
         if row in self.outside:
             return True
         zero = isinstance(n, int) and n == 0
@@ -175,7 +187,7 @@ class ArrayMemory:
         if not chunk.walk.axes and self.at_zero:
             self.know(row, 0, value)
         single = not chunk.walk.axes and self.at_zero and self.numbers is not None
-        if single and row not in self.outside and row not in self.plan.same:
+        if single and row not in self.outside and Node(row) not in self.plan.homes:
             self.put_aside(row, value)
             return
         if self.kept(row, n):

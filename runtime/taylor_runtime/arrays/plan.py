@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from taylor_runtime.arrays.plans.ends import OverOrders, over_orders
 from taylor_runtime.arrays.plans.reading import (
+    made_again,
     read_in_place,
-    read_one_order_late,
+    recent,
     seams,
     seen_from_outside,
     sums_of_states,
@@ -27,9 +28,11 @@ from taylor_runtime.arrays.plans.works import (
     Whole,
     Work,
     access_of,
+    known_at,
     may_share,
 )
-from taylor_runtime.arrays.regions.inplace import carried, changed_in_place
+from taylor_runtime.arrays.regions.inplace import Pair, Schedule, carried, kept_in_place, rows_of
+from taylor_runtime.arrays.regions.wide import Wide, widened
 from taylor_runtime.passes.pairs.fold import triangle
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -53,7 +56,8 @@ from taylor_runtime.program.arrays import (
     varying,
 )
 from taylor_runtime.program.kernels import Region
-from taylor_runtime.program.program import Coefficient, Input
+from taylor_runtime.program.program import Input
+from taylor_runtime.program.shapes.nodes import Node, copied_row, nodes_of, place_of, whole_of
 from taylor_runtime.program.shapes.reads import (
     NEWEST,
     OLD,
@@ -66,9 +70,6 @@ from taylor_runtime.program.shapes.sums import total_lanes
 from taylor_runtime.program.shapes.walks import Lanes, aligned
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows
-
-MOST_TERMS = 3  # of a sum that is made again
-REUSED = 4  # times that it is larger than what it is made from
 
 OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND, LAST = "constant", "start", "beyond", "last"  # passes
@@ -86,7 +87,9 @@ class Plan:
     varies: of each row, whether it has coefficients beyond order zero.
     again:  rows that are made wherever they are wanted, of every order, and never kept.
     inner:  of rows that are loops or choices, the plans of their programs.
-    same:   rows that lie in the memory of another one, since that is changed where it is.
+    pairs:  of these, operands that they change where they are, and the results.
+    wide:   of loops, several turns at once, and the plan of these.
+    homes:  arrays that lie in the memory of another one, since that is changed where it is.
     recent: rows of which one order is kept, since the next one is read before it is stored.
     sums:   rows that states add up themselves, beyond order zero.
     halves: rows of pairs of which a half is computed, see `Nest`.
@@ -105,6 +108,7 @@ class Plan:
         """
         self.program = program
         self.ending = ending
+        self.homes: dict[Node, Node] = {}
         self.joins = read_in_place(program)
         self.sums = sums_of_states(program, self.joins)
         self._seen_from_outside = seen_from_outside(program)
@@ -118,22 +122,26 @@ class Plan:
         self.inverted = {k for k in self.divisors if self._is_computed(k)}
         self.varies = varying(program)
         self.halves = triangle(program)
-        self.again = {k for k in range(len(program.rows)) if self._is_made_again(k)}
+        self.again = made_again(program, self.varies) - self._seen_from_outside - self.divisors
         self.at_once = self._at_once()
         for index in range(len(program.rows)):
             for name in self.passes(index):
                 self._place(name, index)
         for index, _ in program.outputs:
             self._keep(index)
-        self.inner = {
-            index: _inner_plans(row.moved)
-            for index, row in enumerate(map(program.row, range(len(program.rows))))
-            if isinstance(row.moved, Region)
-        }
+        self.inner: dict[int, Sequence[Plan]] = {}
+        self.pairs: dict[int, list[Pair]] = {}
+        self.wide: dict[int, tuple[Wide, Plan]] = {}
+        for index in range(len(program.rows)):
+            if isinstance(moved := program.row(index).moved, Region):
+                self.inner[index], self.pairs[index] = _inner_plans(moved)
+                if turns := widened(moved, self.pairs[index]):
+                    self.wide[index] = turns, Plan(turns.program)
         self.old |= {index for index in self.inner if self.varies[index]}
-        self.same = {} if program.order else self._changed_in_place(moving or {})
-        self.zero |= {self.same[row] for row in self.same if row in self.zero}
-        self.recent = (self._recent() | self.sums) - set(self.inner)
+        if not program.order:
+            self._change_in_place(moving or {})
+        self.recent = recent(program, self.works[BEYOND], self.old) | self.sums
+        self.recent -= set(self.inner)
         self.old -= self.recent
         self.newest |= self.recent
         self.loops = {name: self._loops(name) for name in self.works}
@@ -143,21 +151,6 @@ class Plan:
             return self.reads(name, row)
 
         return Neighbours(self.program, reads, self.again, self.old).together(self.works[name])
-
-    def _recent(self) -> set[int]:
-        """Rows that states read one order late, in loops that come before their own."""
-        works = self.works[BEYOND]
-        place = {
-            row: position
-            for position, work in enumerate(works)
-            for row in ([work.row] if isinstance(work, Whole) else [*work.rows, *work.totals])
-        }
-        late = read_one_order_late(self.program)
-        return {
-            row
-            for row, states in late.items()
-            if row in self.old and row in place and all(place[s] < place[row] for s in states)
-        }
 
     def passes(self, index: int) -> Iterator[str]:
         """The passes that compute a row."""
@@ -187,31 +180,20 @@ class Plan:
         """Whether a row sums products of two rows over the orders."""
         return convolution_chains(self.program.rows[index]) > 0
 
-    def _is_made_again(self, index: int) -> bool:
-        """Whether a row is a short sum of much smaller ones, as the differences of all pairs are:
-        what it is made from is in the cache where itself would not be.
-        """
-        program, row = self.program, self.program.row(index)
-        if row.start or row.moved or row.step is None or not self.varies[index]:
-            return False
-        step = row.step
-        if (step.times, step.divisor) != ("1", None) or not 0 < len(step.terms) <= MOST_TERMS:
-            return False
-        if index in self.divisors or index in self._seen_from_outside:
-            return False
-        for term in step.terms:
-            operand = term.operand
-            if not isinstance(operand, Coefficient) or operand.lag:
-                return False
-            for used in (operand.row, term.head):
-                small = used is None or program.row(used).size * REUSED <= row.size
-                if not small and not program.is_number(used or 0):
-                    return False
-        return True
-
     def access(self, index: int) -> Access:
         """Where a row's elements are."""
-        return access_of(self.program, index)
+        access = access_of(self.program, index)
+        node, *others = nodes_of(self.program, index) or [Node(index)]
+        if others or node not in self.homes:
+            return access
+        home, own = self.homes[node], place_of(self.program, node)
+        offset = access.offset - own + place_of(self.program, home)
+        return Access(home.row, offset, access.strides)
+
+    def home(self, node: Node) -> tuple[int, int]:
+        """Where an array lies: a row, and the offset in this."""
+        home = self.homes.get(node, node)
+        return home.row, place_of(self.program, home)
 
     # -- placing rows -----------------------------------------------------------------------------
 
@@ -325,7 +307,8 @@ class Plan:
         works, space = self.works[name], new.space
         first = 0
         for read in reads:
-            first = max(first, self._known(works, read.row, None if elsewhere else space))
+            root = self.access(read.row).row
+            first = max(first, known_at(works, read.row, root, None if elsewhere else space))
         new.summed[:] = [] if summed is None else [summed]
         for work in works[first:]:
             if not isinstance(work, Nest) or not may_share(work, new):
@@ -352,27 +335,29 @@ class Plan:
         """
         return bool(nest.totals) or any(map(self.convolves, nest.rows))
 
-    def _known(self, works: list[Work], row: int, space: Shape | None) -> int:
-        """The first work that may read a row: its own where that is one over the same shape."""
-        root = self.access(row).row
-        for position in reversed(range(len(works))):
-            work = works[position]
-            if isinstance(work, Whole):
-                if work.row == root:
-                    return position + 1
-            elif root in work.rows:
-                return position if root == row and work.space == space else position + 1
-            elif root in work.totals or root in work.adds or root in [r for r, _ in work.parts]:
-                return position + 1
-        return 0
+    def _change_in_place(self, moving: Mapping[int, int]) -> None:
+        listed = [self.works[name] for name in (CONSTANT, START)]
+        written = [(work.computed, self.read_for(work)) for part in listed for work in part]
+        given = moving, self.pairs.__getitem__, self.joins | self.again
+        self.homes = Schedule(self.program, written, *given).homes()
+        self.zero |= {home.row for home in self.homes.values()}
+        copied = ((node, copied_row(self.program, node.row)) for node in self.homes)
+        copies = [[node.row] for node, row in copied if row is not None and self.lies_at(row, node)]
+        for works in listed:
+            works[:] = [w for w in works if isinstance(w, Whole) or w.computed not in copies]
 
-    def _changed_in_place(self, moving: Mapping[int, int]) -> dict[int, int]:
-        def reads(row: int) -> list[int]:
-            found = self._seen_through(list(reads_at_zero(self.program.row(row))))
-            return [self.access(read.row).row for read in found]
+    def read_for(self, work: Work) -> list[int]:
+        """The rows that a work reads at order zero."""
+        rows = [work.row] if isinstance(work, Whole) else [*work.rows, *work.totals, *work.adds]
+        reads = [read for row in rows for read in reads_at_zero(self.program.row(row))]
+        for row, number in () if isinstance(work, Whole) else work.parts:
+            reads.append(Read(moved_rows(self.program.row(row).moved)[number], ZERO))
+        return [read.row for read in self._seen_through(reads)]
 
-        works = [work.computed for name in (CONSTANT, START) for work in self.works[name]]
-        return changed_in_place(self.program, works, reads, moving)
+    def lies_at(self, index: int, node: Node) -> bool:
+        """Whether a row is all of what lies where an array does, which takes over its memory."""
+        given = whole_of(self.program, index)
+        return given in self.homes and self.homes[given] == self.homes.get(node)
 
     # -- what is in memory ------------------------------------------------------------------------
 
@@ -400,9 +385,16 @@ class Plan:
             self.old.add(index)
 
 
-def _inner_plans(region: Region) -> tuple[Plan, ...]:
-    """Plans of the programs of a loop or a choice."""
+def _inner_plans(region: Region) -> tuple[list[Plan], list[Pair]]:
+    """Plans of the programs of a loop or a choice, and the pairs that all of them keep in place."""
     graphs = graphs_of(region)
-    loop = region.kind != "switch"
-    turn = Plan(graphs[-1], carried(region, graphs[-1]) if loop else None)
-    return (*map(Plan, graphs[:-1]), turn)
+    first = 0 if region.kind == "switch" else len(graphs) - 1
+    pairs = [] if graphs[-1].order else carried(region)
+    while True:
+        plans = [Plan(graph, rows_of(region, graph, pairs)) for graph in graphs[first:]]
+        kept = pairs
+        for plan in plans:
+            kept = kept_in_place(region, plan.program, plan.homes, kept)
+        if kept == pairs or region.kind != "switch":
+            return [*map(Plan, graphs[:first]), *plans], kept
+        pairs = kept  # what one branch cannot is not done by any

@@ -145,6 +145,8 @@ def branch_system(system: BranchSystem) -> KernelFunction:
     """All values of the branch that is taken; one that no lane takes is left out."""
 
     def emit(b: Builder, active: Value, index: Value, *constants: Value) -> Sequence[Value]:
+        if not active.lanes:
+            return _chosen(b, system.branches, index, [active, *constants])
         left = b.ne(active, 0)
         zeros = [b.constant(0, active.type)] * system.results
         results = zeros
@@ -169,6 +171,19 @@ def branch_system(system: BranchSystem) -> KernelFunction:
         inline=True,
         generic=True,
         counts=True,
+    )
+
+
+def _chosen(
+    b: Builder, branches: Sequence[Program], index: Value, given: Sequence[Value], first: int = 0
+) -> list[Value]:
+    """The values of one branch, for one point alone."""
+    if len(branches) == 1:
+        return _turn(b, branches[0], given)
+    return b.if_(
+        b.compare("lt", index, first + 1),
+        lambda: _turn(b, branches[0], given),
+        lambda: _chosen(b, branches[1:], index, given, first + 1),
     )
 
 

@@ -13,10 +13,12 @@ from taylor_runtime.arrays.regions.places import (
     spare_places,
     state_places,
 )
+from taylor_runtime.arrays.regions.wide import LANES
 from taylor_runtime.program.arrays import ArrayProgram, Factor, Solve
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.nodes import Node
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.series.schedule import FEWEST_PAIRED
 
@@ -56,7 +58,7 @@ class ArrayLayout:
             if index in plan.inner:
                 inside[index] = size
                 size += room_inside(plan, index)
-            if plan.same.get(index, index) != index:
+            if index not in plan.inner and plan.home(Node(index))[0] != index:
                 continue
             if index in plan.old and index not in outside:
                 old[index] = size
@@ -98,7 +100,9 @@ def room_inside(plan: Plan, index: int) -> int:
     """
     region = plan.program.row(index).moved
     assert isinstance(region, Region)
-    room = max(map(room_of_turn, plan.inner[index]), default=0)
+    indices = room_of_indices(plan, index)
+    plans = [*plan.inner[index], *[plan.wide[index][1] for _ in range(indices and 1)]]
+    room = max(map(room_of_turn, plans), default=0)
     orders = plan.inner[index][-1].program.order + 1
     if region.kind == "reverse":
         first = region.constants + region.carries
@@ -109,12 +113,17 @@ def room_inside(plan: Plan, index: int) -> int:
     if region.kind == "series":
         return room
     if orders == 1:
-        return room + sum(spare_places(region.shapes[: region.carries]))
+        return room + sum(spare_places(region.shapes[: region.carries])) + indices
     if region.kind == "switch":
         return room
     turns = region.turns or 0
     sizes = [math.prod(shape) * orders * (turns + 1) for shape in region.shapes[: region.carries]]
     return turns * room + sum(map(plane_of, sizes))
+
+
+def room_of_indices(plan: Plan, index: int) -> int:
+    """Elements for the indices of turns that are made at once."""
+    return plane_of(LANES) if index in plan.wide else 0
 
 
 def room_of_turn(plan: Plan) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from taylor_runtime.arrays.plans.works import Whole, Work
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
@@ -21,6 +22,7 @@ from taylor_runtime.program.program import Coefficient, Convolution, Input
 
 MOST_PARTS = 4  # of a join that is not copied
 MOST_TERMS = 3  # of a sum that is made where it is read
+REUSED = 4  # times that it is larger than what it is made from
 
 
 def seen_from_outside(program: ArrayProgram) -> set[int]:
@@ -73,6 +75,31 @@ def seams(program: ArrayProgram, index: int) -> Mapping[int, set[int]]:
     return {join.axis: ends}
 
 
+def made_again(program: ArrayProgram, varies: Sequence[bool]) -> set[int]:
+    """Short sums of much smaller rows, as the differences of all pairs are: what they are made from
+    is in the cache where themselves would not be.
+    """
+    return {k for k in range(len(program.rows)) if varies[k] and _is_short_sum(program, k)}
+
+
+def _is_short_sum(program: ArrayProgram, index: int) -> bool:
+    row = program.row(index)
+    step = row.step
+    if row.start or row.moved or step is None or (step.times, step.divisor) != ("1", None):
+        return False
+    if not 0 < len(step.terms) <= MOST_TERMS:
+        return False
+    for term in step.terms:
+        operand = term.operand
+        if not isinstance(operand, Coefficient) or operand.lag:
+            return False
+        for used in (operand.row, term.head):
+            small = used is None or program.row(used).size * REUSED <= row.size
+            if not small and not program.is_number(used or 0):
+                return False
+    return True
+
+
 def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
     """Rows that nothing but steps of states reads later than in their own order, and these states:
     of these rows one order is enough.
@@ -96,6 +123,21 @@ def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
                 else:
                     others.add(_root(program, operand.row))
     return {row: found for row, found in readers.items() if row not in others}
+
+
+def recent(program: ArrayProgram, works: Sequence[Work], old: Collection[int]) -> set[int]:
+    """Rows that states read one order late, in works that come before their own."""
+    place = {
+        row: position
+        for position, work in enumerate(works)
+        for row in ([work.row] if isinstance(work, Whole) else [*work.rows, *work.totals])
+    }
+    late = read_one_order_late(program)
+    return {
+        row
+        for row, states in late.items()
+        if row in old and row in place and all(place[s] < place[row] for s in states)
+    }
 
 
 def _root(program: ArrayProgram, index: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 
 from taylor_runtime.program.arrays import ArrayProgram, Shape, View, contiguous
@@ -93,3 +94,19 @@ def may_share(one: Nest, other: Nest) -> bool:
         return False
     lanes = [lanes.summed for _, lanes in one.summed or other.summed]
     return all(are_one(axes, one.space, [*one.accesses, *other.accesses]) for axes in lanes)
+
+
+def known_at(works: Sequence[Work], row: int, root: int, space: Shape | None) -> int:
+    """The first work that may read a row, which lies in another one: its own where that is one over
+    the same shape.
+    """
+    for position in reversed(range(len(works))):
+        work = works[position]
+        if isinstance(work, Whole):
+            if work.row == root:
+                return position + 1
+        elif root in work.rows:
+            return position if root == row and work.space == space else position + 1
+        elif root in work.totals or root in work.adds or root in [r for r, _ in work.parts]:
+            return position + 1
+    return 0

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arrays.plans.layout import room_inside
+from taylor_runtime.arrays.regions.conditions import holds
 from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import plane_of, slots_kept, spare_places, state_places
@@ -55,7 +56,7 @@ class _Backward:
         self.pair = [self._at(work, levels[3] + k * self.size) for k in range(2)]
         self.condition, self.body, self.pull = (Inner(outer, plan, work) for plan in plans)
         self.fixed = [operand(outer, row) for row in region.operands[: region.constants]]
-        self.moving = Moving(outer, index, len(region.shapes), spares, self.pull)
+        self.moving = Moving(outer, index, len(region.shapes), spares)
 
     def _at(self, place: Value, distance: Index) -> Value:
         return self.b.at(place, distance, self.outer.element)
@@ -124,7 +125,7 @@ class _Backward:
 
         def test(values: list[Value]) -> Value:
             now, _ = self._two(values[3:], parts)
-            return b.ne(self.condition.write([*self.fixed, *self._carries(now)], {})[0], 0)
+            return holds(self.condition, [*self.fixed, *self._carries(now)])
 
         def turn(values: list[Value]) -> list[Value]:
             count, used, distance, *places = values

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
-from taylor_runtime.arrays.regions.inner import Inner, Writer, begun, clear, operand, put_number
+from taylor_runtime.arrays.regions.inner import (
+    Inner,
+    Writer,
+    begun,
+    clear,
+    copy,
+    operand,
+    put_number,
+)
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.kernels import Region
+from taylor_runtime.program.shapes.nodes import Node
 
 
 def emit_choice(outer: Writer, index: int) -> None:
@@ -17,11 +27,11 @@ def emit_choice(outer: Writer, index: int) -> None:
     work = b.at(memory.workspace, memory.layout.inside[index], outer.element)
     inner = [Inner(outer, plan, work) for plan in outer.plan.inner[index]]
     chosen, *fixed = (operand(outer, row) for row in region.operands)
-    targets = {
-        k: b.at(target, place, outer.element)
-        for k, (place, shape) in enumerate(zip(region.places, region.shapes, strict=False))
-        if shape
-    }
+    targets = {k: memory.result(index, k) for k, shape in enumerate(region.shapes) if shape}
+    for number, k in outer.plan.pairs[index]:
+        if not outer.plan.lies_at(region.operands[number], Node(index, k)):
+            size = math.prod(region.shapes[k])
+            copy(outer, targets[k], fixed[number - region.leading], size)
 
     def branch(number: int) -> list[Value]:
         write = partial(inner[number].write, fixed, targets)
@@ -41,11 +51,9 @@ def emit_all_orders(outer: Writer, index: int) -> None:
     """The coefficients of all orders of a program's results, of those of its inputs."""
     region, b, memory = outer.program.row(index).moved, outer.b, outer.memory
     assert isinstance(region, Region)
-    target = memory.base(index, 0)
     work = b.at(memory.workspace, memory.layout.inside[index], outer.element)
     given = {k: operand(outer, row) for k, row in enumerate(region.operands)}
-    places = zip(region.places, region.shapes, strict=False)
-    targets = {k: b.at(target, place, outer.element) for k, (place, _) in enumerate(places)}
+    targets = {k: memory.result(index, k) for k in range(len(region.shapes))}
     (plan,) = outer.plan.inner[index]
     emitter = begun(outer, plan, work, given, targets)
     emitter.constant_rows()

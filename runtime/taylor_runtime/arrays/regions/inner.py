@@ -9,6 +9,7 @@ from taylor_runtime.arithmetic.carried import spans_of
 from taylor_runtime.arrays.memory import ArrayMemory, Plane
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.plans.layout import from_outside, is_outside
+from taylor_runtime.arrays.plans.works import Work
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import I64, Type
@@ -49,6 +50,8 @@ class Writer(Protocol):
     def within(self, plan: Plan, memory: ArrayMemory) -> Writer: ...
 
     def constant_rows(self) -> None: ...
+
+    def compute(self, works: Sequence[Work]) -> None: ...
 
     def order_zero(self) -> None: ...
 

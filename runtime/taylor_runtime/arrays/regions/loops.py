@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.carried import turns_of
-from taylor_runtime.arrays.plans.layout import room_inside
+from taylor_runtime.arrays.plans.layout import room_inside, room_of_indices
+from taylor_runtime.arrays.regions.conditions import holds
 from taylor_runtime.arrays.regions.inner import (
     Inner,
     Writer,
@@ -16,8 +17,11 @@ from taylor_runtime.arrays.regions.inner import (
 )
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places
+from taylor_runtime.arrays.regions.wide import LANES, end_of_places
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.whole import Whole
+from taylor_runtime.passes.spans import Span
 from taylor_runtime.program.arrays import contiguous
 from taylor_runtime.program.kernels import Region
 
@@ -37,7 +41,9 @@ class _Loop:
         memory, plans = outer.memory, outer.plan.inner[index]
         work = self._at(memory.workspace, memory.layout.inside[index])
         sizes = spare_places(region.shapes[: region.carries])
-        rest = room_inside(outer.plan, index) - sum(sizes)
+        self.index, self.work = index, work
+        rest = room_inside(outer.plan, index) - sum(sizes) - room_of_indices(outer.plan, index)
+        self.indices = self._at(work, rest + sum(sizes))
         spares = [self._at(work, rest + sum(sizes[:k])) for k in range(len(sizes))]
         self.inner = [Inner(outer, plan, work) for plan in plans]
         lead = region.leading
@@ -45,7 +51,7 @@ class _Loop:
         turns = turns_of(
             self.b, lambda known: known.region(region, spans_of_operands(outer, region))
         )
-        self.moving = Moving(outer, index, region.carries, spares, self.inner[-1], turns)
+        self.moving = Moving(outer, index, region.carries, spares, turns)
         self.carried = self.moving.carried
 
     def _at(self, place: Value, distance: int | Value) -> Value:
@@ -79,23 +85,66 @@ class _Loop:
     def _while(self, state: list[Value]) -> list[Value]:
         def test(values: list[Value]) -> Value:
             given = [*self.fixed, *self.moving.now(values)]
-            return self.b.ne(self.inner[0].write(given, {})[0], 0)
+            return holds(self.inner[0], given)
 
         return self.b.while_(state, test, lambda values: self._turn(values, (), (), {})[0])
 
     def _for(self, state: list[Value]) -> list[Value]:
         lower, upper = (operand(self.outer, row) for row in self._operands(0, 2))
+        b, carried, end = self.b, self.carried, self.carried.end(upper)
+        values = [carried.first(lower), *state]
+        index, most = carried.index(values[0]), end_of_places(self.region)
+        if isinstance(index, Whole) and most is not None and index.span.high >= most:
+            # Within the ends of all arrays, as it is in general, no place is compared with them.
+            within = b.select(b.compare("lt", end, most), end, b.constant(most, end.type))
+            values = self._at_once(values, within)
+            values = self._between(values, within, most)
+        return self._between(values, end)[1:]
 
-        carried = self.carried
+    def _at_once(self, values: list[Value], end: Value) -> list[Value]:
+        """The same after turns that are made several at once, see `wide`."""
+        b, carried, wide = self.b, self.carried, self.outer.plan.wide.get(self.index)
+        if wide is None:
+            return values
+        turns, plan = wide
+        counter = carried.index(values[0])
+        lowest = min([*turns.puts, *[ahead for _, ahead in turns.reads]])
+        if not isinstance(counter, Whole) or counter.span.low + lowest < 0:
+            return values
+        inner = Inner(self.outer, plan, self.work)
+        one, several = Type(self.outer.element), b.constants(list(range(LANES)), "double")
 
         def test(values: list[Value]) -> Value:
-            return self.b.compare("lt", carried.index(values[0]), upper)
+            return b.compare("le", carried.index(values[0]) + LANES, end)
 
         def turn(values: list[Value]) -> list[Value]:
             index = carried.index(values[0])
-            return [carried.next(index), *self._turn(values[1:], [index], (), {})[0]]
+            place = b.cast("fptosi", index, "i64")
+            b.store(b.splat(Value(b, one, index.text), LANES) + several, self.indices)
+            given = [*self.fixed, self.indices]
+            given += [self._at(self.fixed[k], place + ahead) for k, ahead in turns.reads]
+            results = map(self.moving.result, range(len(turns.puts)))
+            pairs = zip(results, turns.puts, strict=True)
+            inner.write(given, {k: self._at(at, place + n) for k, (at, n) in enumerate(pairs)})
+            return [carried.next(index + (LANES - 1))]
 
-        return self.b.while_([carried.first(lower), *state], test, turn)[1:]
+        return b.while_(values, test, turn)
+
+    def _between(self, values: list[Value], end: Value, most: int | None = None) -> list[Value]:
+        """The index and the state after turns to an end, which is this number at most."""
+        b, carried = self.b, self.carried
+
+        def test(values: list[Value]) -> Value:
+            return b.compare("lt", carried.index(values[0]), end)
+
+        def turn(values: list[Value]) -> list[Value]:
+            index = carried.index(values[0])
+            after = carried.next(index)
+            if isinstance(index, Whole) and most is not None:
+                index = index.narrowed(Span(index.span.low, most - 1))
+            return [after, *self._turn(values[1:], [index], (), {})[0]]
+
+        return b.while_(values, test, turn)
 
     def _counted(self, state: list[Value]) -> list[Value]:
         assert self.region.bounds is not None

@@ -11,17 +11,17 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.arithmetic.carried import Carried
-from taylor_runtime.arrays.regions.inner import Inner, Writer, copy, operand, put_number
-from taylor_runtime.arrays.regions.inplace import carried
+from taylor_runtime.arrays.regions.inner import Writer, copy, operand, put_number
 from taylor_runtime.ir.values import Value
 from taylor_runtime.passes.whole import Turns
 from taylor_runtime.program.kernels import Region
+from taylor_runtime.program.shapes.nodes import Node
 
 
 class Moving:
     """The first results of a row that is a loop, as they become.
 
-    spares: second places of arrays; turn: what computes them; turns: what is known of them.
+    spares: second places of arrays; turns: what is known of the numbers.
     """
 
     def __init__(
@@ -30,7 +30,6 @@ class Moving:
         index: int,
         count: int,
         spares: Sequence[Value],
-        turn: Inner,
         turns: Turns | None = None,
     ) -> None:
         region = outer.program.row(index).moved
@@ -40,14 +39,12 @@ class Moving:
         self.carried = Carried(self.b, turns, count)
         self.spares = spares
         self.target = outer.memory.base(index, 0)
-        before = carried(region, turn.plan.program)
-        outputs = [row for row, _ in turn.plan.program.outputs]
-        same = {after for row, after in before.items() if turn.plan.same.get(row) == after}
-        self.in_place = [outputs[k] in same for k in range(count)]
+        kept = {result for _, result in outer.plan.pairs[index]}
+        self.in_place = [k in kept for k in range(count)]
 
     def result(self, number: int) -> Value:
         """Where a result begins."""
-        return self.b.at(self.target, self.region.places[number], self.outer.element)
+        return self.outer.memory.result(self.index, number)
 
     def begin(self, rows: Sequence[int]) -> list[Value]:
         """The state before the first turn: numbers, and of arrays that move, where they are and
@@ -59,7 +56,8 @@ class Moving:
             if not shape:
                 state.append(self.carried.plain(k, given))
             elif self.in_place[k]:
-                copy(self.outer, self.result(k), given, math.prod(shape))
+                if not self.outer.plan.lies_at(row, Node(self.index, k)):
+                    copy(self.outer, self.result(k), given, math.prod(shape))
             else:
                 turns = self.region.turns
                 even = turns is not None and turns % 2 == 0

@@ -12,6 +12,7 @@ from taylor_runtime.arrays.regions.inner import (
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import Put, contiguous
+from taylor_runtime.program.shapes.nodes import Node
 
 
 def emit_put(outer: Writer, row: int, put: Put, n: Index) -> None:
@@ -23,9 +24,7 @@ def emit_put(outer: Writer, row: int, put: Put, n: Index) -> None:
     if not size:
         return
     target = memory.base(row, n)
-    source = outer.plan.access(put.source)
-    same = outer.plan.same
-    if row not in same or same.get(source.row) != same[row]:
+    if not outer.plan.lies_at(put.source, Node(row)):
         copy_row(outer, target, put.source, n, size)
     stride = contiguous(shape)[0]
     if not program.shape(put.places):
