@@ -46,6 +46,9 @@ ROWS = (
     *(Row(f"quotients by powers at the ends, {p}",
           [f"tests/points/test_quotients_by_powers.py::test_values[{p}]"], 100)
       for p in PRECISIONS),
+    *(Row(f"gradients of quotients by powers, {p}",
+          [f"tests/points/test_quotients_by_powers.py::test_gradients[{p}]"], 40)
+      for p in PRECISIONS),
     *(Row(f"jets to order 6, {p}", [f"{_JETS}[{p}]"], 12) for p in PRECISIONS),
     Row("event functions with kinks, jumps, poles, multiple zeros",
         [f"{_SURFACES}test_functions_that_are_taken_apart"], 200),
@@ -58,6 +61,8 @@ ROWS = (
         ["tests/surfaces/test_branches_scipy.py::test_pieces_of_scipy"], 40),
     Row("nested derivatives, equations, right-hand sides",
         ["tests/expressions/test_nesting_random.py"], 30),
+    Row("nestings of depth 1 to 3 against SymPy",
+        ["tests/expressions/test_nesting_sympy.py"], 6),
 )  # fmt: skip
 
 

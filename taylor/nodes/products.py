@@ -19,7 +19,6 @@ from taylor.numbers import exact as constants
 from taylor.numbers.exact import Exact, can_merge, is_movable, normalised
 
 HALF = Fraction(1, 2)
-DIVISOR = "divisor"  # payload of a power that was written as what something is divided by
 
 
 # --- products ----------------------------------------------------------
@@ -198,12 +197,25 @@ def reciprocal(e: N) -> N:
     return ex.node("div", (ex.ONE, e), None, e.shape)
 
 
-def inverse_power(base: N, exponent: Exact) -> N:
-    """1 / base**exponent as a factor of what is divided; roots have inverses wherever they are."""
+def inverse_power(base: N, exponent: Exact, written: Exact | None = None) -> N:
+    """1 / base**exponent as a factor of what is divided; roots have inverses wherever they are.
+
+    written: the exponent of the divisor in the user's own order of operations, where it is another:
+        derivatives of a / b**2 are divided by b once more.
+    """
     made = power_exact(base, -exponent)
     if made.op != "pow" or -HALF <= exponent <= HALF:
         return made
-    return ex.node("pow", made.args, DIVISOR, made.shape)
+    if written is None or made.args[0] is not base:
+        written = exact_value(made.args[1])
+        assert written is not None
+        written = -written
+    return ex.node("pow", made.args, written, made.shape)
+
+
+def slope_of_inverse(base: N, exponent: Exact, written: Exact) -> N:
+    """The derivative of base**-exponent, that of what is divided by base**written."""
+    return scale(-exponent, inverse_power(base, normalised(exponent + 1), written))
 
 
 # --- powers ----------------------------------------------------------

@@ -32,6 +32,10 @@ from taylor_runtime.callables.points import ArrayFunction, build_array_function
 from taylor_runtime.program.kernels import all_programs
 from taylor_runtime.program.program import Input
 
+# What elementary functions become in series, ellipe and the like hundreds: of eight elements and
+# more, creation and calls take a half to a tenth of the time.
+ROWS = 50
+
 
 def jet_of_arrays(
     fun: Callable[[Any], Any], given: np.ndarray, order: int, kind: Precision
@@ -118,7 +122,9 @@ def _evaluated(
 
 def _stay_arrays(outputs: tuple[Expression, ...], x: Expression) -> bool:
     """Whether outputs of x alone are large, and all their operations have rules for arrays."""
-    if not any(e.size for e in outputs) or not has_arrays(outputs) or has_rules_inside(outputs):
+    if not any(e.size for e in outputs) or has_rules_inside(outputs):
+        return False
+    if not has_arrays(outputs, 1 if has_regions(outputs) else ROWS):
         return False
     defined = [e.op.record for e in reachable(outputs) if isinstance(e.op, DefinedName)]
     if any(record.equations is not None for record in defined):

@@ -369,9 +369,12 @@ def work_of(e: Expression, unrolled: bool = False) -> int:
     return max(e.size, *sizes)
 
 
-def has_arrays(outputs: Sequence[Expression]) -> bool:
-    """Whether expressions are so large that their arrays stay arrays."""
-    if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST):
+def has_arrays(outputs: Sequence[Expression], rows: int = 1) -> bool:
+    """Whether expressions are so large that their arrays stay arrays.
+
+    rows: what an operation becomes, on average.
+    """
+    if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST // rows):
         return True
     return has_regions(outputs) and any(map(needs_arrays, reachable(outputs)))
 

@@ -1,5 +1,6 @@
 """Sums of products that are zero if each product is rounded first, as in the user's own order of
-operations, are zero in formulas, functions of arrays, loops and jets; their roots are no NaN.
+operations, are zero in formulas, functions of arrays, loops, jets, and what equations make of their
+parameters; their roots are no NaN.
 """
 
 from __future__ import annotations
@@ -64,3 +65,21 @@ def test_functions_whose_terms_cancel_are_zero(difference: Callable[..., Any]) -
 
     for point in list(zip(*many, strict=True))[:20]:
         assert looped(*point) == 0
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("difference", CANCELLING, ids=NAMES)
+def test_equations_whose_parameters_cancel(difference: Callable[..., Any], order: int) -> None:
+    """y' = 1 + sqrt(d) y + floor(d) y, d = 0 in the user's order: y(1) is 1, in maps too."""
+    y, p = ty.variable("y"), ty.parameters("p q r s")
+    d = difference(*p)
+    used = {q for q in p if str(q) in str(d)}  # of two products with two factors each, or squares
+    system: Any = [(y, 1 + ty.sqrt(d) * y + ty.floor(d) * y)]
+    if order:
+        system = ty.variational(system, order)
+    ta = ty.Integrator(system, [0.0], parameters={q: 1.0 for q in p if q in used})
+    for point in list(zip(*points(67), strict=True))[:12]:
+        ta.state, ta.time = [0.0], 0.0
+        ta.parameters = {q: x for q, x in zip(p, point, strict=True) if q in used}
+        assert ta.propagate_until(1.0).status is ty.Status.REACHED
+        assert ta.state[0] == 1

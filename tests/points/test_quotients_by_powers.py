@@ -7,6 +7,7 @@ kinds of number, by formulas, arrays and jets.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import mpmath
@@ -81,6 +82,87 @@ def test_values(precision: str, scale: int) -> None:
     print(f"random run: {scale * TOGETHER} quotients, {compared} values, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong[:20])
     assert compared > 60 * scale
+
+
+class Traced:
+    """A ball, and how what follows depends on it: derivatives backward, in the user's order."""
+
+    def __init__(self, value: Ball, shares: Sequence[tuple[Traced, Ball]] = ()) -> None:
+        self.value, self.shares, self.adjoint = value, shares, value.numbers.exact(0)
+
+    def __mul__(self, other: Traced) -> Traced:
+        shares = [(self, other.value), (other, self.value)]
+        return Traced(self.value * other.value, shares)
+
+    def __add__(self, other: Traced) -> Traced:
+        one = self.value.numbers.exact(1)
+        return Traced(self.value + other.value, [(self, one), (other, one)])
+
+    def __sub__(self, other: Traced) -> Traced:
+        numbers = self.value.numbers
+        shares = [(self, numbers.exact(1)), (other, numbers.exact(-1))]
+        return Traced(self.value - other.value, shares)
+
+    def __truediv__(self, other: Traced) -> Traced:
+        made, numbers = self.value / other.value, self.value.numbers
+        shares = [(self, numbers.exact(1) / other.value)]
+        return Traced(made, [*shares, (other, numbers.exact(-1) * (made / other.value))])
+
+    def __pow__(self, exponent: float) -> Traced:
+        slope = self.value.numbers.exact(exponent) * self.value ** (exponent - 1)
+        return Traced(self.value**exponent, [(self, slope)])
+
+    def back(self) -> None:
+        """Adjoints of all that this was made of."""
+        order: dict[Traced, None] = {}
+
+        def visit(one: Traced) -> None:
+            if one not in order:
+                for before, _ in one.shares:
+                    visit(before)
+                order[one] = None
+
+        visit(self)
+        self.adjoint = self.value.numbers.exact(1)
+        for one in reversed(order):
+            for before, slope in one.shares:
+                share = one.adjoint * slope
+                before.adjoint = share if not before.adjoint.value else before.adjoint + share
+
+
+@pytest.mark.parametrize("precision", ENDS)
+def test_gradients(precision: str, scale: int) -> None:
+    """What derivatives backward give in the user's order of operations, they give here."""
+    kind, compared, wrong = ENDS[precision], 0, list[str]()
+    dtype = np.float32 if precision == "float32" else np.float64
+    numbers, names = Numbers(kind), ty.variables("a b c")
+    for seed in range(scale):
+        draw = random.Random(f"gradients {precision} {seed}")
+        points = np.array([arguments(draw, kind) for _ in range(POINTS)], dtype).T
+        given = points
+        if precision == "double-double":
+            given = np.stack([points, np.zeros_like(points)], axis=-1)
+        cases = [f"gradient {seed} {i}" for i in range(TOGETHER // 4)]
+        made = [quotient(random.Random(case), *names) for case in cases]
+        slopes = [ty.constant(0) + g for e in made for g in ty.grad_expressions(e, names)]
+        values = ty.compile(slopes, names, precision=precision)(*given)
+        for i, case in enumerate(cases):
+            for k in range(POINTS):
+                try:
+                    inputs = [Traced(numbers.exact(float(x))) for x in points[:, k]]
+                    right = quotient(random.Random(case), *inputs)
+                    right.back()
+                except (Overdrawn, ZeroDivisionError):
+                    continue
+                for own, x in zip(values[3 * i : 3 * i + 3], inputs, strict=True):
+                    compared += 1
+                    found = numbers.mp.fsum(map(float, np.atleast_1d(own[k])))
+                    off = abs(found - x.adjoint.value)
+                    if not (mpmath.isfinite(found) and off <= 4 * x.adjoint.error):
+                        wrong.append(f"{case} at {points[:, k].tolist()}: {made[i]}")
+    print(f"random run: {scale * TOGETHER // 4} gradients, {compared} values, {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong[:20])
+    assert compared > 20 * scale
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,10 @@ def test_a_tank_with_its_floor_anywhere(number: int, scale: int) -> None:
         size = max(1.0, abs(c) + height)
         assert ta.state[0] == pytest.approx(floor, abs=2e-14 * size), case
         assert ta.state[1] == pytest.approx(end, rel=1e-14)
-        assert ta.state[2] == pytest.approx(1 - np.cos(end), abs=1e-15 * max(end, 10))
+        # The state y, a double, is rounded by half a unit of its last place at most in every step.
+        phase = outcome.steps * np.spacing(end) / 2
+        allowed = 1e-14 if end < 10 else min(max(1e-14, phase), 1e-15 * end)
+        assert ta.state[2] == pytest.approx(1 - np.cos(end), abs=allowed), case
     print(f"random run: {6 * scale} systems, 0 wrong")
 
 

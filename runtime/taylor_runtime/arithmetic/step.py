@@ -48,7 +48,8 @@ class StepArithmetic(Generic[M]):
 
     cancels: whether sums of products at order zero are zero where they are if all products are
         rounded before they are added, as in the user's own operations: where x*y and z*w are equal
-        numbers, the root of x*y - z*w is then no NaN. So it is at points.
+        numbers, the root of x*y - z*w is then no NaN. So it is at points, and of rows that depend
+        on parameters alone.
     rounds: whether such sums are of rounded products in any case, as Python's are: it is less to do
         in a loop, whose turns wait for one another.
     """
@@ -70,7 +71,20 @@ class StepArithmetic(Generic[M]):
         given: Callable[[Input], Value],
         convolutions: Callable[[Step], dict[Convolution, Doubled]],
     ) -> Value:
-        """u_0 of a row that copies no other."""
+        """u_0 of a row that copies no other; of parameters alone its sums are those of points."""
+        before, self.cancels = self.cancels, self.cancels or row.constant
+        try:
+            return self._start_value(row, chunk, given, convolutions)
+        finally:
+            self.cancels = before
+
+    def _start_value(
+        self,
+        row: Row,
+        chunk: Chunk,
+        given: Callable[[Input], Value],
+        convolutions: Callable[[Step], dict[Convolution, Doubled]],
+    ) -> Value:
         if isinstance(row.start, Input):
             value = given(row.start)
         elif isinstance(row.start, Kernel):

@@ -94,7 +94,7 @@ def build_jet(
     module = compile_ir(
         lambda: jet_module(program, given, unrolled, element),
         [JET],
-        options=Options(passes=STEP_PASSES),
+        options=Options(passes=STEP_PASSES, hasty=True),
         externals=externals,
         label="jet",
         source=f"jet {given} {unrolled} {element}\n{body(program)}",

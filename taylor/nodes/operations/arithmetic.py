@@ -117,7 +117,8 @@ def _quotient_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     if not active[1]:
         return by_a, None
     # The quotient itself is there already; 1/b has the square of it as derivative.
-    return by_a, sums.negate(products.power_exact(e, 2) if a is ONE else products.divide(e, b))
+    by_b = products.slope_of_inverse(b, 1, 1) if a is ONE else sums.negate(products.divide(e, b))
+    return by_a, by_b
 
 
 def _quotient_error(e: Any, errors: Mapping[Any, Any]) -> Any:
@@ -155,7 +156,7 @@ def _build_power(e: Any, args: Sequence[Any]) -> Any:
     exponent = sums.exact_value(args[1])
     if e.payload is None or exponent is None:
         return products.power(args[0], args[1])
-    return products.inverse_power(args[0], -exponent)
+    return products.inverse_power(args[0], -exponent, e.payload)
 
 
 def _power_text(e: Node, names: Any) -> Text:
@@ -175,6 +176,8 @@ def _exponent(value: Exact) -> str:
 def _power_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
     base, exponent = e.args
     value = sums.exact_value(exponent)
+    if value is not None and value < 0:
+        return products.slope_of_inverse(base, -value, e.payload or -value), None
     if value is not None:
         return sums.scale(value, products.power_exact(base, normalised(value - 1))), None
     by_base = by_exponent = None

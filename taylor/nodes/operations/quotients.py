@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from operator import is_
 
 from taylor.nodes.node import ONE, N, broadcast_shapes, constant_node, node
-from taylor.nodes.products import DIVISOR, power_exact
+from taylor.nodes.products import power_exact
 from taylor.nodes.regions import REGIONS, Recursion, Region, region_node, rewritten
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
-from taylor.numbers.exact import is_movable
+from taylor.numbers.exact import is_movable, normalised
+
+_ONE_BY_ONE = range(4)  # further divisors, which are one power beyond
 
 
 def as_written(roots: Sequence[N]) -> list[N]:
@@ -41,20 +43,34 @@ def as_written(roots: Sequence[N]) -> list[N]:
     return [done[root] for root in roots]
 
 
-def _divisor(e: N) -> N | None:
-    """b**p where e is its inverse and was written so."""
-    if e.op == "pow" and e.payload == DIVISOR:
+def _divisors(e: N) -> Sequence[N]:
+    """b**p where e is its inverse and was written so, and what derivatives are divided by after it:
+    of c / b**2 they are multiples of c / b**2 / b, of numbers that c and b**2 leave in range. None
+    for others.
+    """
+    if e.op == "pow" and e.payload is not None:
         exponent = exact_value(e.args[1])
-        return None if exponent is None else power_exact(e.args[0], -exponent)
-    return e.args[1] if e.op == "div" and e.args[0] is ONE else None
+        assert exponent is not None
+        base, rest = e.args[0], normalised(-exponent - e.payload)
+        first = power_exact(base, e.payload)
+        if rest in _ONE_BY_ONE:
+            return [first, *[base] * int(rest)]
+        return [first, power_exact(base, rest)]
+    return e.args[1:] if e.op == "div" and e.args[0] is ONE else ()
+
+
+def _divided(kept: N, divisors: Sequence[N]) -> N:
+    for divisor in divisors:
+        kept = node("div", (kept, divisor), None, broadcast_shapes("divide", kept, divisor))
+    return kept
 
 
 def _quotient(args: Sequence[N]) -> N | None:
     """A product with an inverse power as a quotient; None for others."""
     for kept, inverse in (args, args[::-1]):
-        divisor = _divisor(inverse) if inverse.op == "pow" else None
-        if divisor is not None:
-            return node("div", (kept, divisor), None, broadcast_shapes("divide", kept, divisor))
+        divisors = _divisors(inverse) if inverse.op == "pow" else ()
+        if divisors:
+            return _divided(kept, divisors)
     return None
 
 
@@ -63,10 +79,10 @@ def _sum(e: N, args: Sequence[N]) -> N | None:
     coefficients, offset = list(e.payload[0]), e.payload[1]
     terms = list(args)
     for k, (coefficient, term) in enumerate(zip(coefficients, args, strict=True)):
-        divisor = None if is_movable(coefficient) else _divisor(term)
-        if divisor is not None:
-            number = constant_node(coefficient, divisor.shape)
-            coefficients[k], terms[k] = 1, node("div", (number, divisor), None, divisor.shape)
+        divisors = () if is_movable(coefficient) else _divisors(term)
+        if divisors:
+            number = constant_node(coefficient, term.shape)
+            coefficients[k], terms[k] = 1, _divided(number, divisors)
     if all(map(is_, terms, args)):
         return None
     if len(terms) == 1 and offset == 0:
