@@ -370,10 +370,7 @@ def work_of(e: Expression, unrolled: bool = False) -> int:
 
 
 def has_arrays(outputs: Sequence[Expression], rows: int = 1) -> bool:
-    """Whether expressions are so large that their arrays stay arrays.
-
-    rows: what an operation becomes, on average.
-    """
+    """Whether expressions, of so many rows an operation, are so large that arrays stay arrays."""
     if _has_shapes(outputs) and are_worth_loops(outputs, FEWEST // rows):
         return True
     return has_regions(outputs) and any(map(needs_arrays, reachable(outputs)))
