@@ -58,9 +58,8 @@ class Function(Generic[R]):
 
     inputs:  the expressions the arguments stand for, in order.
     outputs: the compiled expressions.
-    ufunc:   the NumPy ufunc over scalar inputs and outputs, or None where they are more than a
-             ufunc can take (NumPy allows 64 operands); `rows` is then the generalised ufunc
-             (n)->(m).
+    ufunc:   the NumPy ufunc over scalar inputs and outputs, or None where they are more than the
+             64 that NumPy allows; `rows` is then the generalised ufunc (n)->(m).
     threads: how many share the points of long arrays; results do not depend on it.
     precision: the kind of number, "float64", "float32" or "double-double".
 
@@ -112,8 +111,7 @@ class Function(Generic[R]):
 
     def _lowered(self) -> tuple[Program, dict[str, int]]:
         flat_inputs = [e for given in self.inputs for e in scalars(given).ravel()]
-        outputs = with_calls(self.outputs)
-        flat_outputs = [e for wanted in outputs for e in scalars(wanted).ravel()]
+        flat_outputs = [e for made in with_calls(self.outputs) for e in scalars(made).ravel()]
         sources = {e: Input("parameter", (i,)) for i, e in enumerate(flat_inputs)}
         return lowered(as_written(flat_outputs), sources, 0, precision=self.precision)
 
@@ -286,10 +284,8 @@ class Function(Generic[R]):
     def make_entry(
         self, otherwise: Callable[..., Any] | None, wholes: Sequence[bool] = ()
     ) -> Callable[..., Any] | None:
-        """A built-in function that calls `otherwise` for arguments out of the ordinary, or gives
-        None; None if there is none.
-
-        wholes: which arguments have to be ints.
+        """A built-in function, if there is one, that calls `otherwise` for arguments out of the
+        ordinary, or gives None; wholes: which arguments have to be ints.
         """
         if self._arrays is not None:
             return self._arrays.entry(not self._single, otherwise, wholes)

@@ -381,9 +381,6 @@ def renumbered_array(row: ArrayRow, place: Mapping[int, int]) -> ArrayRow:
     return replace(row, start=plain.start, step=plain.step, moved=moved)
 
 
-# --- functions outside ---------------------------------------------------------------------------
-
-
 def symbol_of(element: str) -> str:
     """The name by which machine code calls functions outside, for a kind of number.
 
@@ -400,5 +397,4 @@ def calls_outside(program: Program) -> bool:
         isinstance(getattr(row, "moved", None), Call)
         for part in all_programs(program)
         for row in part.rows
-        if row.__class__ is not Row
     )
