@@ -10,6 +10,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -139,6 +140,12 @@ def test_nothing_is_imported_by_a_string() -> None:
             if isinstance(node, ast.Attribute | ast.Name)
         }
         assert not names & {"import_module", "__import__"}, module
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """A process that starts anew imports a test's functions by the name of the file alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert not [name for name, count in names.items() if count > 1 and name != "__init__.py"]
 
 
 def test_rooms_are_not_crowded() -> None:
