@@ -22,7 +22,7 @@ OLDER = [
 ]
 PYTHON_API = {
     *("PyFloat_AsDouble", "PyFloat_FromDouble", "PyTuple_New", "PyTuple_SetItem", "Py_IncRef"),
-    *("PyArray_Scalar", "PyObject_Vectorcall", "PyTuple_GetItem"),
+    *("taylor.new_float64", "PyObject_Vectorcall", "PyTuple_GetItem"),
     *("taylor.clear_flags", "malloc", "free", "memcpy", "memset"),
 }
 # Results as hexadecimal text: formulas over arrays and alone, jets, and an integration.
