@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import is_
 from typing import Any
 
 from taylor.nodes.node import N
-from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import REGIONS, has_regions, region_node, rewritten
+from taylor.nodes.rebuild import rebuilt
+from taylor.nodes.regions import REGIONS, has_regions
 from taylor.nodes.traverse import reachable
 
 
@@ -41,10 +40,6 @@ def _inlined(roots: Sequence[N], table: dict[Any, Any]) -> list[N]:
             done[e] = _inlined(graph.outputs, dict(zip(graph.inputs, args, strict=True)))
         elif e.op == "part" and isinstance(args[0], list):
             done[e] = args[0][e.payload]
-        elif e.op in REGIONS:
-            region = rewritten(e.payload, inlined)
-            same = region is e.payload and all(map(is_, args, e.args))
-            done[e] = e if same else region_node(e.op, args, region)
         else:
-            done[e] = e if all(map(is_, args, e.args)) else rebuild(e, args)
+            done[e] = rebuilt(e, args, inlined)
     return [done[root] for root in roots]

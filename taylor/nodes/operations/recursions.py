@@ -7,19 +7,11 @@ walks know.  Machine code has the same results of calls, and sooner: a loop tell
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import is_
 from typing import Any
 
 from taylor.nodes.node import N
-from taylor.nodes.rebuild import rebuild
-from taylor.nodes.regions import (
-    REGIONS,
-    Called,
-    has_regions,
-    part,
-    region_node,
-    rewritten,
-)
+from taylor.nodes.rebuild import rebuilt
+from taylor.nodes.regions import Called, has_regions, part, region_node
 from taylor.nodes.traverse import reachable
 
 Results = dict[int, Any]  # of a loop, by number: what they are
@@ -46,12 +38,8 @@ def _with_calls(roots: Sequence[N]) -> list[N]:
             done[e] = _recursion(called, args)
         elif e.op == "part" and isinstance(args[0], dict):
             done[e] = args[0][e.payload]
-        elif e.op in REGIONS:
-            region = rewritten(e.payload, with_calls)
-            same = region is e.payload and all(map(is_, args, e.args))
-            done[e] = e if same else region_node(e.op, args, region)
         else:
-            done[e] = e if all(map(is_, args, e.args)) else rebuild(e, args)
+            done[e] = rebuilt(e, args, with_calls)
     return [done[root] for root in roots]
 
 

@@ -18,7 +18,7 @@ from taylor_runtime.program.arrays import (
     moved_rows,
 )
 from taylor_runtime.program.kernels import Region
-from taylor_runtime.program.program import Coefficient, Convolution, Input
+from taylor_runtime.program.program import Coefficient, Convolution, Input, Term
 
 MOST_PARTS = 4  # of a join that is not copied
 MOST_TERMS = 3  # of a sum that is made where it is read
@@ -82,14 +82,18 @@ def made_again(program: ArrayProgram, varies: Sequence[bool]) -> set[int]:
     return {k for k in range(len(program.rows)) if varies[k] and _is_short_sum(program, k)}
 
 
-def _is_short_sum(program: ArrayProgram, index: int) -> bool:
-    row = program.row(index)
+def _few_terms(row: ArrayRow) -> tuple[Term, ...]:
+    """The terms of a row that is a sum of few, and nothing else; none of another row."""
     step = row.step
     if row.start or row.moved or step is None or (step.times, step.divisor) != ("1", None):
-        return False
-    if not 0 < len(step.terms) <= MOST_TERMS:
-        return False
-    for term in step.terms:
+        return ()
+    return step.terms if len(step.terms) <= MOST_TERMS else ()
+
+
+def _is_short_sum(program: ArrayProgram, index: int) -> bool:
+    row = program.row(index)
+    terms = _few_terms(row)
+    for term in terms:
         operand = term.operand
         if not isinstance(operand, Coefficient) or operand.lag:
             return False
@@ -97,7 +101,7 @@ def _is_short_sum(program: ArrayProgram, index: int) -> bool:
             small = used is None or program.row(used).size * REUSED <= row.size
             if not small and not program.is_number(used or 0):
                 return False
-    return True
+    return bool(terms)
 
 
 def read_one_order_late(program: ArrayProgram) -> dict[int, list[int]]:
@@ -158,12 +162,8 @@ def sums_of_states(program: ArrayProgram, joins: set[int]) -> set[int]:
 
 
 def _is_sum_of_states(program: ArrayProgram, row: ArrayRow, joins: set[int]) -> bool:
-    step = row.step
-    if row.start or row.moved or step is None or (step.times, step.divisor) != ("1", None):
-        return False
-    if not 0 < len(step.terms) <= MOST_TERMS:
-        return False
-    for term in step.terms:
+    terms = _few_terms(row)
+    for term in terms:
         operand = term.operand
         if not isinstance(operand, Coefficient) or operand.lag or term.head is not None:
             return False
@@ -174,4 +174,4 @@ def _is_sum_of_states(program: ArrayProgram, row: ArrayRow, joins: set[int]) -> 
             start = program.row(_root(program, part)).start
             if not isinstance(start, Input) or start.source != "state":
                 return False
-    return True
+    return bool(terms)
