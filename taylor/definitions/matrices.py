@@ -18,6 +18,7 @@ import numpy as np
 
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes import arrays, sums
+from taylor.nodes.conversion import stack
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
 from taylor.nodes.node import ONE, ZERO, node
@@ -318,7 +319,7 @@ def _slogdet_elements(e: Any, operands: Sequence[Elements]) -> Elements:
 
 def _slogdet_tangent(e: Any, tangents: Mapping[Any, Any]) -> Any:
     changes = _trace(solve_node(e.args[0], tangents[e.args[0]]))
-    return np.stack([changes * 0, changes], axis=-1)
+    return stack([changes * 0, changes], -1)
 
 
 _SLOGDET = Operation(

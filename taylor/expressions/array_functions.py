@@ -24,6 +24,7 @@ from taylor.errors import (
 from taylor.expressions.arrays import products
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.arrays.joins import half_turn
+from taylor.expressions.arrays.options import stored, without_shared
 from taylor.expressions.arrays.refused import REFUSED
 from taylor.expressions.object_arrays import (
     are_whole,
@@ -47,12 +48,13 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     Raises UnsupportedFunctionError, naming the function, where NumPy's own code cannot work on
     expressions.
     """
-    args, kwargs = settled(tuple(args)), settled(kwargs)
     name = full_name(func)
     handler = _known.get(func) or _BY_NAME.get(name)
     try:
+        given, out = without_shared(name, func, args, kwargs)
+        args, kwargs = settled(given)
         if handler is not None:
-            return handler(*args, **kwargs)
+            return stored(name, handler(*args, **kwargs), out)
         if name.startswith("numpy.fft."):
             raise UnsupportedFunctionError(
                 f"{name}: a complex result is no expression (at {user_location()}); sums of "
@@ -60,7 +62,7 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
             )
         if name in REFUSED:
             raise UnsupportedFunctionError(f"{name}: {REFUSED[name]} (at {user_location()})")
-        return _by_numpy(func, args, kwargs)
+        return stored(name, _by_numpy(func, args, kwargs), out)
     except TaylorError as error:
         if name.rpartition(".")[2] in str(error):
             raise
@@ -127,81 +129,79 @@ def _where(test: Any, a: Any = None, b: Any = None) -> Any:
     return call("where", where, (test, a, b))
 
 
-def clip(a: Any, low: Any = None, high: Any = None, **limits: Any) -> Any:
-    low = limits.get("min", limits.get("a_min", low))
-    high = limits.get("max", limits.get("a_max", high))
-    if low is not None:
-        a = call("maximum", partial(make_function_node, "maximum"), (a, low))
-    if high is not None:
-        a = call("minimum", partial(make_function_node, "minimum"), (a, high))
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """a between two limits, either of which may be missing, as `numpy.clip`."""
+    for name, limit in (
+        ("maximum", a_min if min is None else min),
+        ("minimum", a_max if max is None else max),
+    ):
+        if limit is not None:
+            a = call(name, partial(make_function_node, name), (a, limit))
     return a
 
 
 # --- reductions ----------------------------------------------------------
 
 
-def reduced(ufunc: Any, a: Any, axis: Any, keepdims: Any = False, **options: Any) -> Any:
+def reduced(ufunc: Any, a: Any, axis: Any, keepdims: bool = False, **options: Any) -> Any:
     """The reduction of an array by a ufunc."""
-    keep = keepdims is not np._NoValue and bool(keepdims)
-    return ufunc.reduce(array_of(a), axis=axis, keepdims=keep, **options)
+    return ufunc.reduce(array_of(a), axis=axis, keepdims=keepdims, **options)
 
 
-def _reduction(ufunc: Any, prepare: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
-    """`numpy.sum` and its like; a dtype has no meaning for expressions."""
+# What the elements that `where` leaves out count as.
+_NOTHING = {
+    np.add: 0,
+    np.multiply: 1,
+    np.logical_and: 1,
+    np.logical_or: 0,
+    np.maximum: -np.inf,
+    np.minimum: np.inf,
+    np.fmax: np.nan,
+    np.fmin: np.nan,
+}
+
+
+def reduction(ufunc: Any, prepare: Callable[[Any], Any] = array_of) -> Callable[..., Any]:
+    """`numpy.sum` and its like, of what `prepare` makes of the elements."""
 
     def handler(
         a: Any,
         axis: Any = None,
-        dtype: Any = None,
-        out: None = None,
-        *,
-        keepdims: Any = False,
+        keepdims: bool = False,
         initial: Any = None,
         where: Any = True,
     ) -> Any:
-        given = {} if initial is None or initial is np._NoValue else {"initial": initial}
-        values = array_of(a)
-        if where is not True and where is not np._NoValue:
-            values = _where(where, values, ufunc.identity)
-        return reduced(ufunc, prepare(values) if prepare else values, axis, keepdims, **given)
+        given = {} if initial is None else {"initial": initial}
+        values = prepare(a)
+        if where is not True:
+            if initial is None and ufunc in (np.maximum, np.minimum):
+                raise ArgumentError(
+                    f"where= needs initial= for {ufunc.__name__}, which has no unit"
+                )
+            values = _where(where, values, _NOTHING[ufunc])
+        return reduced(ufunc, values, axis, keepdims, **given)
 
     return handler
 
 
-def _extreme(ufunc: Any) -> Callable[..., Any]:
-    def handler(
-        a: Any, axis: Any = None, out: None = None, keepdims: Any = False, initial: Any = None
-    ) -> Any:
-        given = {} if initial is None or initial is np._NoValue else {"initial": initial}
-        return reduced(ufunc, a, axis, keepdims, **given)
-
-    return handler
+def _is_true(a: Any) -> Any:
+    return np.not_equal(array_of(a), 0)
 
 
-def _truth(ufunc: Any) -> Callable[..., Any]:
-    def handler(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-        return reduced(ufunc, np.not_equal(array_of(a), 0), axis, keepdims)
-
-    return handler
-
-
-def _count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return reduced(np.add, np.not_equal(array_of(a), 0), axis, keepdims)
-
-
-def _ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+def _ptp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return reduced(np.maximum, a, axis, keepdims) - reduced(np.minimum, a, axis, keepdims)
 
 
-def _mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
-) -> Any:
+def _mean(a: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Any:
     values = array_of(a)
-    return reduced(np.add, values, axis, keepdims) / _count_along(values, axis)
+    total = _total(values, axis, keepdims=keepdims, where=where)
+    return total / _count_along(values, axis, keepdims, where)
 
 
-def _count_along(values: Any, axis: Any) -> int:
+def _count_along(values: Any, axis: Any, keepdims: bool = False, where: Any = True) -> Any:
     """Elements that are put together along axes."""
+    if where is not True:
+        return _total(np.broadcast_to(_is_true(where), values.shape), axis, keepdims)
     shape = values.shape
     if axis is None:
         return math.prod(shape)
@@ -211,25 +211,21 @@ def _count_along(values: Any, axis: Any) -> int:
 def variance(
     a: Any,
     axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
     ddof: Any = 0,
-    keepdims: Any = False,
+    keepdims: bool = False,
+    where: Any = True,
     *,
     correction: Any = None,
     mean: Any = None,
 ) -> Any:
     """The mean of squared distances from the mean, as `numpy.var`."""
     values = array_of(a)
-    centre = _mean(values, axis, keepdims=True) if _missing(mean) else mean
-    squares = (values - centre) ** 2
-    total = reduced(np.add, squares, axis, keepdims)
-    count = _count_along(values, axis)
-    return total / (count - (ddof if _missing(correction) else correction))
-
-
-def _missing(option: Any) -> bool:
-    return option is None or option is np._NoValue
+    centre = _mean(values, axis, True, where) if mean is None else mean
+    total = _total((values - centre) ** 2, axis, keepdims, where=where)
+    freedom = _count_along(values, axis, keepdims, where) - (
+        ddof if correction is None else correction
+    )
+    return total / freedom
 
 
 def _deviation(*args: Any, **options: Any) -> Any:
@@ -237,7 +233,7 @@ def _deviation(*args: Any, **options: Any) -> Any:
 
 
 def _average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     if returned:
         raise UnsupportedFunctionError("numpy.average: returned=True is not available")
@@ -250,6 +246,9 @@ def _average(
         factors = factors.reshape(tuple(sizes)) + 0 * values
     total = reduced(np.add, factors, axis, keepdims)
     return reduced(np.add, values * factors, axis, keepdims) / total
+
+
+_total = reduction(np.add)
 
 
 # --- shapes ----------------------------------------------------------
@@ -313,14 +312,14 @@ _known: dict[Any, Callable[..., Any]] = {
     np.vdot: lambda a, b: dot(array_of(a).reshape(-1), array_of(b).reshape(-1)),
     np.inner: lambda a, b: _inner(a, b),
     np.outer: _outer,
-    np.sum: _reduction(np.add),
-    np.prod: _reduction(np.multiply),
-    **dict.fromkeys((np.max, np.amax), _extreme(np.maximum)),
-    **dict.fromkeys((np.min, np.amin), _extreme(np.minimum)),
+    np.sum: _total,
+    np.prod: reduction(np.multiply),
+    **dict.fromkeys((np.max, np.amax), reduction(np.maximum)),
+    **dict.fromkeys((np.min, np.amin), reduction(np.minimum)),
     np.ptp: _ptp,
-    np.any: _truth(np.logical_or),
-    np.all: _truth(np.logical_and),
-    np.count_nonzero: _count_nonzero,
+    np.any: reduction(np.logical_or, _is_true),
+    np.all: reduction(np.logical_and, _is_true),
+    np.count_nonzero: reduction(np.add, _is_true),
     np.mean: _mean,
     np.var: variance,
     np.std: _deviation,
@@ -339,7 +338,9 @@ _known: dict[Any, Callable[..., Any]] = {
     np.squeeze: _squeeze,
     np.expand_dims: _expand_dims,
     np.append: _append,
-    np.copy: lambda a, *_, **__: a.copy() if isinstance(a, Operators) else expression_array(a),
+    np.copy: lambda a, order="K", subok=False: (
+        a.copy() if isinstance(a, Operators) else expression_array(a)
+    ),
 }
 
 

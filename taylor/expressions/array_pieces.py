@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError
 from taylor.expressions import ufunc_builders as ufuncs
-from taylor.expressions.array_functions import reduced
+from taylor.expressions.array_functions import reduced, reduction
 from taylor.expressions.object_arrays import array_of, expression_array
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufuncs import call
@@ -115,7 +115,7 @@ def _interpolated(
     return logic.where(x < places[0], ends[0], known)
 
 
-def around(a: Any, decimals: int = 0, out: None = None) -> Any:
+def around(a: Any, decimals: int = 0) -> Any:
     """a rounded to so many decimals, halves to even, as `numpy.round`."""
     values = array_of(a) if np.ndim(a) else a
     if decimals == 0:
@@ -145,22 +145,20 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI)
     return np.moveaxis(result, 0, axis)
 
 
-def _without_nan(ufunc: Any, value: Any) -> Callable[..., Any]:
-    """nansum and nanprod: NaN counts as the unit."""
+def _with_nan_as(value: Any) -> Callable[[Any], Any]:
+    """The elements, with a number in the place of NaN."""
 
-    def handler(a: Any, axis: Any = None, dtype: Any = None, **options: Any) -> Any:
+    def handler(a: Any) -> Any:
         values = array_of(a)
-        keep = options.get("keepdims", False)
-        return reduced(ufunc, _choose(_is_nan(values), value, values), axis, keep)
+        return _choose(_is_nan(values), value, values)
 
     return handler
 
 
-def _nan_mean(a: Any, axis: Any = None, dtype: Any = None, **options: Any) -> Any:
-    values, keep = array_of(a), options.get("keepdims", False)
-    missing = _is_nan(values)
-    total = reduced(np.add, _choose(missing, 0, values), axis, keep)
-    return total / reduced(np.add, 1 - missing, axis, keep)
+def _nan_mean(a: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Any:
+    known = np.logical_and(1 - _is_nan(array_of(a)), where)
+    total = reduction(np.add, _with_nan_as(0))(a, axis, keepdims, where=where)
+    return total / reduced(np.add, known, axis, keepdims)
 
 
 def _is_close(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
@@ -169,6 +167,17 @@ def _is_close(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: boo
     near = np.logical_or(np.equal(a, b), np.absolute(a - b) <= atol + rtol * np.absolute(b))
     near = np.logical_and(near, np.not_equal(np.absolute(a - b), np.inf) | np.equal(a, b))
     return np.logical_or(near, np.logical_and(_is_nan(a), _is_nan(b))) if equal_nan else near
+
+
+def _are_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    """Whether shapes and all elements are equal, as `numpy.array_equal`."""
+    if np.shape(a1) != np.shape(a2):
+        return False
+    a, b = array_of(a1), array_of(a2)
+    same = np.equal(a, b)
+    return np.all(
+        np.logical_or(same, np.logical_and(_is_nan(a), _is_nan(b))) if equal_nan else same
+    )
 
 
 def _i0(x: Any) -> Any:
@@ -191,14 +200,12 @@ HANDLERS: dict[Any, Callable[..., Any]] = {
     np.i0: _i0,
     np.isclose: _is_close,
     np.allclose: lambda *args, **kw: np.all(_is_close(*args, **kw)),
-    np.array_equal: lambda a, b, **_: (
-        np.all(np.equal(array_of(a), array_of(b))) if np.shape(a) == np.shape(b) else False
-    ),
+    np.array_equal: _are_equal,
     np.isposinf: lambda x: np.equal(array_of(x) if np.ndim(x) else x, np.inf),
     np.isneginf: lambda x: np.equal(array_of(x) if np.ndim(x) else x, -np.inf),
-    np.nansum: _without_nan(np.add, 0),
-    np.nanprod: _without_nan(np.multiply, 1),
-    np.nanmax: lambda a, axis=None, **o: reduced(np.fmax, a, axis, o.get("keepdims", False)),
-    np.nanmin: lambda a, axis=None, **o: reduced(np.fmin, a, axis, o.get("keepdims", False)),
+    np.nansum: reduction(np.add, _with_nan_as(0)),
+    np.nanprod: reduction(np.multiply, _with_nan_as(1)),
+    np.nanmax: reduction(np.fmax),
+    np.nanmin: reduction(np.fmin),
     np.nanmean: _nan_mean,
 }

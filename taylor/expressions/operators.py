@@ -18,6 +18,7 @@ from taylor.nodes import arrays, elementary, logic, products, sums
 from taylor.nodes.conversion import try_expression
 from taylor.nodes.node import Node
 from taylor.numbers import exact as constants
+from taylor.numbers.checks import check_real
 from taylor.numbers.types import Real
 
 # What an expression is added to and compared with. With an array of NumPy the result is an array
@@ -282,11 +283,7 @@ class Operators(Node):
 
         Raises UnsupportedFunctionError for integers and complex numbers.
         """
-        if np.dtype(dtype).kind not in "fO":
-            raise UnsupportedFunctionError(
-                f"astype: expressions are real numbers, not {np.dtype(dtype)} (at "
-                f"{user_location()}); numpy.trunc cuts them off, comparisons make conditions"
-            )
+        check_real("astype", dtype)
         return self.copy()
 
     def __setitem__(self, index: object, value: object) -> NoReturn:

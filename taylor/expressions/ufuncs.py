@@ -12,15 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import (
-    ArgumentTypeError,
-    ShapeError,
-    TaylorError,
-    UnsupportedFunctionError,
-    user_location,
-)
+from taylor.errors import ShapeError, TaylorError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays import products
-from taylor.expressions.arrays.assignment import ArrayUnderConstruction, settled
+from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.options import stored
 from taylor.expressions.arrays.reductions import extreme_but_nan
 from taylor.expressions.object_arrays import (
     are_whole,
@@ -41,6 +36,7 @@ from taylor.nodes.operations.reductions import over_axes, running
 from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many
+from taylor.numbers.checks import check_real
 
 LARGEST = 200_000  # elements of an array that are spelled out where there is no rule
 Array = np.ndarray[Any, Any]
@@ -76,34 +72,22 @@ def element_method(name: str) -> Builder | None:
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """The ``__array_ufunc__`` of expressions and expression arrays."""
-    out = options.pop("out", (None,))[0]
+    out = options.pop("out", None)
     inputs = settled(tuple(inputs))
     name = ufunc.__name__
-    options.pop("dtype", None)
+    check_real(full_name(ufunc), options.pop("dtype", None))
     if name in SEVERAL and method == "__call__" and not options and out is None:
         return tuple(call(name, builder, inputs) for builder in SEVERAL[name])
     try:
         if name in _PRODUCTS and method == "__call__":
-            result = _PRODUCTS[name](*inputs, **options)
+            result = _product(name, inputs, options)
         else:
             result = _applied(ufunc, method, inputs, options)
     except TaylorError as error:
         if name in str(error):
             raise
         raise type(error)(f"{full_name(ufunc)}: {error}") from error
-    if out is None:
-        return result
-    if isinstance(out, ArrayUnderConstruction):
-        out[...] = result
-        return out
-    if isinstance(out, np.ndarray) and out.dtype == object:
-        out.view(np.ndarray)[...] = plain(result)
-        return out
-    raise ArgumentTypeError(
-        f"{full_name(ufunc)}: the result holds expressions and cannot be stored in place; "
-        "create the array with dtype=object, taylor.zeros(shape) or numpy.zeros_like(x), or write "
-        f"a = a + x for a += x (at {user_location()})"
-    )
+    return stored(full_name(ufunc), result, out)
 
 
 def _applied(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -142,13 +126,22 @@ def _check_options(name: str, options: dict[str, Any]) -> None:
         )
 
 
-def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+def _product(name: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A ufunc of vectors along their last axes, or along `axis` where there is one."""
+    axis = options.pop("axis", -1) if name == "vecdot" else -1
+    keep = options.pop("keepdims", False) if name == "vecdot" else False
+    _check_options(f"numpy.{name}", options)
+    if axis != -1:
+        inputs = [np.moveaxis(array_of(value), axis, -1) for value in inputs]
+    found = _PRODUCTS[name](*inputs)
+    return np.expand_dims(array_of(found), axis) if keep else found
+
+
+def _vecdot(a: Any, b: Any) -> Any:
     """The sum over the last axis of the products."""
     if are_whole((a, b)):
-        return products.vecdot(a, b, axis)
+        return products.vecdot(a, b)
     a, b = array_of(a), array_of(b)
-    if axis != -1:
-        a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
     if not a.shape or not b.shape or a.shape[-1] != b.shape[-1]:
         raise ShapeError(f"numpy.vecdot: shapes {a.shape} and {b.shape} do not fit together")
     return np.add.reduce(a * b, axis=-1)

@@ -6,8 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    UnsupportedFunctionError,
+    user_location,
+)
 
 
 def checked_threads(threads: Any) -> int:
@@ -62,3 +68,14 @@ def real_number(name: str, value: Any) -> float:
         raise ArgumentTypeError(
             f"the registered function {name!r} has to return a real number, got {value!r}"
         ) from None
+
+
+def check_real(name: str, dtype: DTypeLike) -> None:
+    """Raise UnsupportedFunctionError for kinds of results that are no real numbers."""
+    if dtype is None:
+        return
+    if np.dtype(dtype).kind not in "fO":
+        raise UnsupportedFunctionError(
+            f"{name}: expressions are real numbers, not {np.dtype(dtype)} (at "
+            f"{user_location()}); numpy.trunc cuts them off, comparisons make conditions"
+        )

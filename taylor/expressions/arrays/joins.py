@@ -53,9 +53,7 @@ def _runs(places: Sequence[int]) -> list[tuple[int, int, int]]:
 # --- together ----------------------------------------------------------
 
 
-def concatenate(
-    items: Any, axis: int | None = 0, out: None = None, dtype: Any = None, casting: Any = None
-) -> Any:
+def concatenate(items: Any, axis: int | None = 0, casting: Any = None) -> Any:
     """Arrays along an axis that they have, or all elements in one row."""
     parts = [as_expression(item) for item in items]
     if axis is None:
@@ -63,7 +61,7 @@ def concatenate(
     return conversion.concatenate(parts, axis)
 
 
-def stack(items: Any, axis: int = 0, out: None = None, **options: Any) -> Any:
+def stack(items: Any, axis: int = 0, casting: Any = None) -> Any:
     """Arrays along a new axis."""
     return conversion.stack(list(items), axis)
 
@@ -74,12 +72,12 @@ def _at_least(e: Any, ndim: int) -> Any:
     return arrays.reshape(e, function(np.broadcast_to(np.False_, e.shape)).shape)
 
 
-def vstack(tup: Any, **options: Any) -> Any:
+def vstack(tup: Any, casting: Any = None) -> Any:
     """Arrays as rows, one below the other."""
     return concatenate([_at_least(as_expression(item), 2) for item in tup])
 
 
-def hstack(tup: Any, **options: Any) -> Any:
+def hstack(tup: Any, casting: Any = None) -> Any:
     """Arrays side by side."""
     parts = [_at_least(as_expression(item), 1) for item in tup]
     return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)

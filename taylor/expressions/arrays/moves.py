@@ -12,8 +12,7 @@ from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.arrays.joins import take_along
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.logic import where
-from taylor.nodes.node import constant_node
+from taylor.nodes.logic import not_equal, where
 from taylor.nodes.operations.moves import scatter
 from taylor.nodes.operations.views import view
 from taylor.numbers.data import positions
@@ -145,9 +144,7 @@ def triangle(name: str) -> Callable[..., Any]:
 # --- chosen elements ----------------------------------------------------------
 
 
-def take(
-    a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
-) -> Any:
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """Elements by their positions along an axis, or in row-major order."""
     e = as_expression(a)
     if axis is None:
@@ -168,7 +165,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return arrays.take(e, chosen)
 
 
-def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
+def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """Elements where a condition of known truth holds."""
     e = as_expression(a)
     holds = np.flatnonzero(_numbers("compress", condition))
@@ -191,17 +188,29 @@ def _numbers(name: str, indices: Any) -> Any:
 
 
 def like(name: str) -> Callable[..., Any]:
-    """`numpy.zeros_like` and its like: arrays to whose elements can be assigned."""
+    """`numpy.zeros_like` and its like: arrays to whose elements can be assigned.
 
-    def rule(a: Any, *args: Any, **options: Any) -> Any:
+    Of whole numbers they are NumPy's own, which hold no expressions.
+    """
+
+    def rule(
+        a: Any,
+        fill_value: Any = int(name == "ones_like"),
+        *,
+        dtype: Any = None,
+        order: str = "K",
+        subok: bool = True,
+        shape: Any = None,
+        device: str | None = None,
+    ) -> Any:
         e = as_expression(a)
-        value = constant_node(int(name == "ones_like"))
-        if name == "full_like":
-            args = args or (options["fill_value"],)
-            value = as_expression(args[0])
-        shape = options.get("shape")
-        shape = e.shape if shape is None else np.broadcast_to(np.False_, shape).shape
-        return ArrayUnderConstruction(arrays.broadcast_to(value, shape))
+        sizes = e.shape if shape is None else np.broadcast_to(np.False_, shape).shape
+        if dtype is not None and np.dtype(dtype).kind not in "fOb":
+            return np.full(sizes, fill_value, dtype)
+        value = as_expression(fill_value)
+        if dtype is not None and np.dtype(dtype).kind == "b":
+            value = not_equal(value, as_expression(0))
+        return ArrayUnderConstruction(arrays.broadcast_to(value, sizes))
 
     return rule
 

@@ -22,7 +22,7 @@ from taylor.nodes.sums import negate, subtract
 # --- einsum ----------------------------------------------------------
 
 
-def einsum(*operands: Any, out: None = None, optimize: Any = True, **options: Any) -> Any:
+def einsum(*operands: Any, optimize: Any = True, order: str = "K", casting: str = "safe") -> Any:
     """Sums of products by letters, as `numpy.einsum`: two operands at a time, small ones first.
 
     Raises ArgumentError for subscripts that do not fit the operands, ShapeError for axes of one
@@ -183,19 +183,19 @@ def vdot(a: Any, b: Any) -> Any:
     return dot(arrays.reshape(as_expression(a), -1), arrays.reshape(as_expression(b), -1))
 
 
-def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
-    """The sum of products along one axis, as `numpy.vecdot`."""
+def vecdot(x1: Any, x2: Any) -> Any:
+    """The sum of products along the last axes, as `numpy.vecdot`."""
     first, second = as_expression(x1), as_expression(x2)
-    sizes = [e.shape[axis] if e.shape else None for e in (first, second)]
+    sizes = [e.shape[-1] if e.shape else None for e in (first, second)]
     if sizes[0] != sizes[1] or sizes[0] is None:
         raise ShapeError(
             f"numpy.vecdot: shapes {first.shape} and {second.shape} at {user_location()} do not "
             "fit together"
         )
-    return arrays.sum_axes(multiply(first, second), axis)
+    return arrays.sum_axes(multiply(first, second), -1)
 
 
-def outer(a: Any, b: Any, out: None = None) -> Any:
+def outer(a: Any, b: Any) -> Any:
     """Every element of one times every element of the other."""
     first, second = as_expression(a), as_expression(b)
     return multiply(arrays.reshape(first, (-1, 1)), arrays.reshape(second, (1, -1)))
@@ -249,9 +249,7 @@ def cross(
     return conversion.stack(parts, axisc)
 
 
-def trace(
-    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
-) -> Any:
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum along the diagonal of two axes."""
     return arrays.sum_axes(diagonal(a, offset, axis1, axis2), -1)
 
@@ -321,9 +319,9 @@ _LAST_AXES: dict[str, Callable[..., Any]] = {
     "outer": lambda x1, x2, /: outer(x1, x2),
     "cross": lambda x1, x2, /, *, axis=-1: cross(x1, x2, axis=axis),
     "tensordot": lambda x1, x2, /, *, axes=2: tensordot(x1, x2, axes),
-    "trace": lambda x, /, *, offset=0, dtype=None: trace(x, offset, -2, -1),
+    "trace": lambda x, /, *, offset=0: trace(x, offset, -2, -1),
     "diagonal": lambda x, /, *, offset=0: diagonal(x, offset, -2, -1),
-    "vecdot": lambda x1, x2, /, *, axis=-1: vecdot(x1, x2, axis),
+    "vecdot": lambda x1, x2, /, *, axis=-1: np.vecdot(x1, x2, axis=axis),  # type: ignore[call-overload]
     "matrix_transpose": lambda x, /: np.matrix_transpose(x),
 }
 for _name, _rule in _LAST_AXES.items():

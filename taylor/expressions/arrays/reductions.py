@@ -24,8 +24,8 @@ from taylor.numbers.exact import PI
 def place_of(name: str) -> Callable[..., Any]:
     """`numpy.argmax` and `numpy.argmin`."""
 
-    def rule(a: Any, axis: int | None = None, out: None = None, *, keepdims: Any = False) -> Any:
-        return arg_extreme(name, as_expression(a), axis, keepdims is True)
+    def rule(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+        return arg_extreme(name, as_expression(a), axis, keepdims)
 
     return rule
 
@@ -44,7 +44,7 @@ def extreme_but_nan(name: str, e: Any, axis: Any, keepdims: bool) -> Any:
 def running_of(name: str, nan_is: int | None = None) -> Callable[..., Any]:
     """`numpy.cumsum` and its like."""
 
-    def rule(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    def rule(a: Any, axis: int | None = None) -> Any:
         e = as_expression(a)
         if nan_is is not None:
             e = where(not_equal(e, e), nan_is, e)
@@ -56,15 +56,7 @@ def running_of(name: str, nan_is: int | None = None) -> Callable[..., Any]:
 def cumulative(name: str, start: int) -> Callable[..., Any]:
     """`numpy.cumulative_sum` and `numpy.cumulative_prod`."""
 
-    def rule(
-        x: Any,
-        /,
-        *,
-        axis: int | None = None,
-        dtype: Any = None,
-        out: None = None,
-        include_initial: bool = False,
-    ) -> Any:
+    def rule(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
         e = as_expression(x)
         if axis is None and e.ndim > 1:
             raise ArgumentError(f"numpy.{name}: give axis= for an array of {e.ndim} axes")
@@ -218,9 +210,7 @@ def linspace(
     num: int = 50,
     endpoint: bool = True,
     retstep: bool = False,
-    dtype: Any = None,
     axis: int = 0,
-    **options: Any,
 ) -> Any:
     """Numbers at equal distances between two ends, as `numpy.linspace`."""
     first, last = as_expression(start), as_expression(stop)
@@ -256,7 +246,6 @@ def logspace(
     num: int = 50,
     endpoint: bool = True,
     base: Any = 10.0,
-    dtype: Any = None,
     axis: int = 0,
 ) -> Any:
     """Powers of a base at equal distances of their exponents."""

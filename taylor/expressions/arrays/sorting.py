@@ -53,10 +53,9 @@ def quantile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
-    keepdims: Any = False,
+    keepdims: bool = False,
     **options: Any,
 ) -> Any:
     """Quantiles along axes by any of NumPy's methods, as `numpy.quantile`; q are numbers."""
@@ -82,7 +81,7 @@ def quantile(
     last = ascending[..., size - 1 :]
     found = where(not_equal(last, last), np.nan, between)
     found = arrays.transpose(found, [found.ndim - 1, *range(found.ndim - 1)])
-    return arrays.reshape(found, (*numbers.shape, *(shape[1] if keepdims is True else shape[0])))
+    return arrays.reshape(found, (*numbers.shape, *(shape[1] if keepdims else shape[0])))
 
 
 def percentile(a: Any, q: Any, *args: Any, **options: Any) -> Any:
@@ -90,13 +89,7 @@ def percentile(a: Any, q: Any, *args: Any, **options: Any) -> Any:
     return quantile(a, _numbers(q) / 100, *args, **options)
 
 
-def median(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: Any = False,
-) -> Any:
+def median(a: Any, axis: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     """The median along axes, as `numpy.median`."""
     return quantile(a, 0.5, axis, keepdims=keepdims)
 

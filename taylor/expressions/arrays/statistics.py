@@ -31,8 +31,6 @@ def cov(
     ddof: int | None = None,
     fweights: Any = None,
     aweights: Any = None,
-    *,
-    dtype: Any = None,
 ) -> Any:
     """The covariances of rows, as `numpy.cov` without weights."""
     if fweights is not None or aweights is not None:
@@ -60,8 +58,8 @@ def _as_rows(m: Any, rowvar: bool) -> Any:
     return e if rowvar else arrays.transpose(e)
 
 
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True, **options: Any) -> Any:
-    """The correlation coefficients of rows, as `numpy.corrcoef`."""
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, bias: Any = None, ddof: Any = None) -> Any:
+    """The correlation coefficients of rows, as `numpy.corrcoef`, which ignores `bias`, `ddof`."""
     found = cov(x, y, rowvar)
     if not found.shape:
         return divide(found, found)
@@ -74,10 +72,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, **options: Any) -> Any:
 def nan_variance(
     a: Any,
     axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
     ddof: Any = 0,
-    keepdims: Any = False,
+    keepdims: bool = False,
     **options: Any,
 ) -> Any:
     """The variance of the numbers that are none but NaN; NaN where there are too few."""
@@ -91,11 +87,10 @@ def nan_variance(
     filled = where(known, e, 0)
     mean = divide(arrays.sum_axes(filled, axis, keepdims=True), count)
     squares = where(known, power_exact(subtract(e, mean), 2), 0)
-    keep = keepdims is True
     freedom = subtract(
-        arrays.sum_axes(known, axis, keep), as_expression(options.get("correction", ddof))
+        arrays.sum_axes(known, axis, keepdims), as_expression(options.get("correction", ddof))
     )
-    total = arrays.sum_axes(squares, axis, keep)
+    total = arrays.sum_axes(squares, axis, keepdims)
     return where(as_expression(freedom > 0), divide(total, freedom), np.nan)
 
 
@@ -103,9 +98,9 @@ def nan_place(name: str) -> Callable[..., Any]:
     """`numpy.nanargmax` and `numpy.nanargmin`; 0 where all are NaN, which NumPy refuses."""
     worst = -np.inf if name == "argmax" else np.inf
 
-    def rule(a: Any, axis: int | None = None, out: None = None, *, keepdims: Any = False) -> Any:
+    def rule(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
         e = as_expression(a)
-        return arg_extreme(name, where(not_equal(e, e), worst, e), axis, keepdims is True)
+        return arg_extreme(name, where(not_equal(e, e), worst, e), axis, keepdims)
 
     return rule
 
@@ -126,7 +121,6 @@ def geomspace(
     stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    dtype: Any = None,
     axis: int = 0,
 ) -> Any:
     """Numbers of equal ratios between two ends of one sign."""
@@ -169,6 +163,18 @@ def _aligned(join: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         return join(*(concatenate(pair) for pair in zip(zeros, parts, strict=True)))
 
     return rule
+
+
+def polymul(a1: Any, a2: Any) -> Any:
+    """The product of polynomials; the highest coefficients are left out where they are zeros."""
+    return convolve(*(_without_zeros(as_expression(a)) for a in (a1, a2)))
+
+
+def _without_zeros(e: Any) -> Any:
+    if e.op != "constant" or e.ndim != 1:
+        return e
+    found = np.flatnonzero(arrays.numbers_of(e))
+    return e[found[0] :] if len(found) else e[-1:]
 
 
 def polyder(p: Any, m: int = 1) -> Any:
@@ -216,7 +222,7 @@ RULES: dict[Any, Callable[..., Any]] = {
     np.polyval: polyval,
     np.polyadd: _aligned(add),
     np.polysub: _aligned(subtract),
-    np.polymul: convolve,
+    np.polymul: polymul,
     np.polyder: polyder,
     np.polyint: polyint,
     np.vander: vander,

@@ -147,9 +147,9 @@ _DIV = Operation(
 
 
 def has_exact_exponent(e: Node) -> bool:
-    """Whether the exponent of a power is a finite number."""
+    """Whether the exponent of a power is a finite number, one for all elements."""
     exponent = e.args[1]
-    return exponent.op == "constant" and not isinstance(exponent.payload, float)
+    return exponent.op == "constant" and isinstance(exponent.payload, int | Fraction)
 
 
 def _build_power(e: Any, args: Sequence[Any]) -> Any:
