@@ -152,7 +152,7 @@ def _in_line(groups: list[list[int]], used: Used) -> list[list[int]]:
 
 
 def _times(column: list[int], source: list[int]) -> int:
-    """How often each of the rows of a pack is in a column; zero if not equally often, or others are."""
+    """How often each row of a pack is in a column; zero if not equally often, or others are."""
     times = Counter(column)
     alike = times.keys() == set(source) and len(set(times.values())) == 1
     return times[column[0]] if alike else 0
