@@ -11,10 +11,9 @@ import numpy as np
 
 from taylor.adjoints.following import Jump
 from taylor.adjoints.jumping import Behind, Carried, before
-from taylor.adjoints.observations import Observations, as_pair
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.pullback import Pullback
-from taylor.adjoints.sweeping import Sweeping
+from taylor.adjoints.sweeping import Observations, Sweeping, as_pair
 from taylor.expressions.expression import Expression
 from taylor.machines.machine import Machine
 from taylor.machines.tape import Leg

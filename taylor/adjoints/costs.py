@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import CostLike
+from taylor.adjoints.side_by_side import SolvedRow
 from taylor.adjoints.solved import Solved
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, traced
@@ -27,14 +28,15 @@ from taylor.numbers import planes as arithmetic
 from taylor.numbers.precision import Precision
 from taylor.systems.amounts import evaluated
 from taylor.systems.names import UNUSED, Names
+from taylor.transforms.batching import batched
 from taylor.transforms.reverse import adjoints
 from taylor_runtime.program.records import dataclass
 
 MOST_KEPT = 64  # costs of one system
+MOST_SIZES = 8  # for which a cost of many states is known
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(NamedTuple):
     """A cost's value and its derivatives, arrays of the kind of number: by the states (.., n) that
     it was given, by the parameters (m,), and by time.
     """
@@ -57,19 +59,23 @@ class Cost:
         names: tuple[Names, Names],
         kind: Precision,
     ) -> None:
-        self.kind, self._names = kind, names
+        self.kind = kind
         self.expression, self.whole = given
         self.leaves: list[Expression] = []
         for leaf in inputs([self.expression]):
-            self._check(leaf)
+            self._check(leaf, *names)
             self.leaves.append(leaf)
         self.derivatives = adjoints([self.expression], [ONE], self.leaves)
-        self._function: Callable[[Sequence[Any]], list[Any]] | None = None
+        self._places = {
+            leaf: names[leaf.op == "parameter"][leaf]
+            for leaf in self.leaves
+            if leaf is not time_node and leaf is not self.whole
+        }
+        self._functions: dict[int | None, Callable[[Sequence[Any]], list[Any]]] = {}
 
-    def _check(self, leaf: Expression) -> None:
+    def _check(self, leaf: Expression, states: Names, parameters: Names) -> None:
         if leaf is self.whole or leaf is time_node:
             return
-        states, parameters = self._names
         among = parameters if leaf.op == "parameter" else states
         if leaf not in among:
             raise ArgumentError(
@@ -84,42 +90,75 @@ class Cost:
 
     def at(self, states: np.ndarray, parameters: np.ndarray, time: Any) -> Shares:
         """Value and derivatives, of arrays of the kind: states (n,) or, as a whole, (k, n)."""
-        kind = self.kind
-        values = [self._value(leaf, states, parameters, time) for leaf in self.leaves]
-        value, *derivatives = self._evaluated(values)
-        found = Shares(value, np.zeros_like(states), np.zeros_like(parameters), value)
-        by_time = np.zeros(kind.axes, kind.dtype)
+        found = self._shares(states, parameters, time, None)
+        return Shares(self.kind.for_users(found.value), *found[1:])
+
+    def at_each(self, states: np.ndarray, parameters: np.ndarray, time: Any) -> list[Shares]:
+        """The same of many states (r, n), for kinds without an axis of their own."""
+        found = self._shares(states, parameters, time, len(states))
+        return [Shares(*parts) for parts in zip(*found, strict=True)]
+
+    def _shares(
+        self, states: np.ndarray, parameters: np.ndarray, time: Any, rows: int | None
+    ) -> Shares:
+        """Value and derivatives; rows: how many states there are, if many: then results have an
+        axis more, the first.
+        """
+        kind, many = self.kind, () if rows is None else (rows,)
+        values = [self._value(leaf, states, parameters, time, many) for leaf in self.leaves]
+        value, *derivatives = self._function(rows)(values)
+        by_time = np.zeros((*many, *kind.axes), kind.dtype)
+        by_parameters = np.zeros((*many, *parameters.shape), parameters.dtype)
+        found = Shares(value, np.zeros_like(states), by_parameters, by_time)
+        each: tuple[Any, ...] = (slice(None),) * len(many)
         for leaf, derivative in zip(self.leaves, derivatives, strict=True):
             if leaf is time_node:
-                by_time = derivative
+                by_time[...] = derivative
             elif leaf is self.whole:
                 found.states[...] = derivative
             else:
                 target = found.parameters if leaf.op == "parameter" else found.states
-                places = self._places(leaf)
+                places = self._places[leaf]
                 known = places != UNUSED
-                target[places[known]] = derivative[known]
-        return Shares(kind.for_users(value), found.states, found.parameters, by_time)
-
-    def _places(self, leaf: Expression) -> np.ndarray:
-        return self._names[leaf.op == "parameter"][leaf]
+                target[*each, places[known]] = derivative[*each, known]
+        return found
 
     def _value(
-        self, leaf: Expression, states: np.ndarray, parameters: np.ndarray, time: Any
+        self,
+        leaf: Expression,
+        states: np.ndarray,
+        parameters: np.ndarray,
+        time: Any,
+        many: tuple[int, ...],
     ) -> np.ndarray:
         if leaf is time_node:
             return np.asarray(time, dtype=object if self.kind.is_finer else float)
         if leaf is self.whole:
             return states
-        return (parameters if leaf.op == "parameter" else states)[self._places(leaf)]
+        if leaf.op == "parameter":
+            return parameters[self._places[leaf]]
+        places = self._places[leaf]
+        return states[:, places] if many else states[places]
 
-    def _evaluated(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The cost and its derivatives by all leaves, arrays of the kind of number."""
-        if self._function is None:
-            self._function = function_of(
-                self.leaves, [self.expression, *self.derivatives], self.kind
-            )
-        return self._function(values)
+    def _function(self, rows: int | None) -> Callable[[Sequence[Any]], list[Any]]:
+        """The cost and its derivatives by all leaves, of their values: arrays of the kind."""
+        known = self._functions.get(rows)
+        if known is not None:
+            return known
+        leaves, outputs = self.leaves, [self.expression, *self.derivatives]
+        if rows is not None:
+            fixed = (leaf is time_node or leaf.op == "parameter" for leaf in leaves)
+            many = {
+                leaf: argument(f"{leaf} of each", (rows, *leaf.shape))
+                for leaf, same in zip(leaves, fixed, strict=True)
+                if not same
+            }
+            outputs = batched(outputs, many, rows)
+            leaves = [many.get(leaf, leaf) for leaf in leaves]
+        made = self._functions[rows] = function_of(leaves, outputs, self.kind)
+        while len(self._functions) > MOST_SIZES:
+            self._functions.pop(next(iter(self._functions)), None)
+        return made
 
 
 def cost_of(
@@ -275,7 +314,7 @@ class Seeds:
     by_times: np.ndarray | None
 
     @classmethod
-    def of(cls, way: Solved, cost: Cost | None) -> Seeds:
+    def of(cls, way: Solved | SolvedRow, cost: Cost | None) -> Seeds:
         """What a cost gives on a way."""
         states = way.state if way.states is None else way.states
         parameters, kind = way.parameters, way.kind
@@ -302,6 +341,15 @@ class Seeds:
             times[k] = shares.time
         cotangents = np.array([shares.states for shares in each])
         return cls(total, cotangents, nothing, way.by_end_of(times), times)
+
+    @classmethod
+    def of_each(cls, ways: Sequence[SolvedRow], cost: Cost) -> list[Seeds]:
+        """The same on many ways that end at one time."""
+        if not ways:
+            return []
+        states = np.array([way.state for way in ways])
+        found = cost.at_each(states, ways[0].parameters, ways[0].end_time)
+        return [cls(one.value, one.states, one.parameters, one.time, None) for one in found]
 
 
 def added(kind: Precision, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -198,7 +198,11 @@ def gradient_through(
 
     integrator = checked_propagator("gradient_through", integrator)
     wanted = Wanted.of(integrator, cost, running_cost, until, times, memory)
-    found = gradient(wanted, wrt)
+    return told(wanted, gradient(wanted, wrt))
+
+
+def told(wanted: Wanted, found: Found) -> Gradient:
+    """What users see of it."""
     return Gradient(
         value=found.value,
         state=found.state,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from taylor.adjoints.gradient import ByName, Gradient, gradient_through
+from taylor.adjoints.gradient import ByName, Gradient, gradient_through, told
 from taylor.adjoints.propagator import MEMORY, CostLike, Propagator, checked_propagator
 from taylor.errors import ArgumentError, ShapeError
 from taylor.expressions.types import Key, Operand
@@ -19,6 +20,9 @@ from taylor.numbers.precision import Precision, as_array
 from taylor.numbers.types import NumberOrArray, Numbers, Time
 from taylor.systems.names import Names
 from taylor_runtime.program.records import dataclass
+
+FEWEST = 32  # rows that go side by side
+MOST = 256  # of these at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ def mean_gradient_through(
     workers: threads that share the rows; by default as many as there are processors.
     Other arguments as in `gradient_through`; memory: bytes for all rows that are under way.
 
-    Rows are added up in their order, whoever has computed them.
+    Solutions by steps alone, without events and running costs, go side by side in lanes of machine
+    code where there are many of them. Rows are added up in their order, whoever has computed them.
 
     Raises ShapeError for states of another shape, and what `gradient_through` raises.
 
@@ -83,6 +88,8 @@ def mean_gradient_through(
     >>> bool(abs(found[k] + 4 * np.exp(-1.0)) < 1e-14)
     True
     """
+    from taylor.adjoints.through import Wanted, go_side_by_side, gradients
+
     integrator = checked_propagator("mean_gradient_through", integrator)
     kind = integrator._kind
     given = as_array(states, kind, "states", 2)
@@ -107,13 +114,38 @@ def mean_gradient_through(
         )
 
     rows = [one(0)]  # which compiles what is not known yet
-    if count == 1 or len(given) == 1:
-        rows += [one(row) for row in range(1, len(given))]
+    left: Sequence[int] = range(1, len(given))
+    share = max(memory // count, 1)
+    wanted = Wanted.of(integrator, cost, running_cost, until, times, share)
+    size = 1
+
+    def some(first: int) -> list[Gradient]:
+        """Of rows side by side, and of those that have to go alone."""
+        states = given[first : first + size]
+        if size == 1:
+            return [one(first)]
+        return [
+            one(first + k)
+            if found is None
+            else told(replace(wanted, state=states[k].copy()), found)
+            for k, found in enumerate(gradients(wanted, wrt, states, rows[0].steps))
+        ]
+
+    if len(left) >= FEWEST:
+        began = perf_counter()
+        rows.append(one(1))
+        left = left[1:]
+        if go_side_by_side(wanted, (perf_counter() - began) * len(left)):
+            size = min(MOST, -(-len(left) // count))
+            left = left[::size]
+    if count == 1 or len(left) < 2:
+        listed = [some(first) for first in left]
     else:
         from concurrent.futures import ThreadPoolExecutor  # takes 5 ms to import
 
         with ThreadPoolExecutor(count) as pool:
-            rows += pool.map(one, range(1, len(given)))
+            listed = list(pool.map(some, left))
+    rows += [row for part in listed for row in part]
     from taylor.adjoints.point import working_digits
 
     with working_digits(kind):

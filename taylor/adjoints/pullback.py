@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from taylor.adjoints.propagator import Propagator
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import as_precision
@@ -62,6 +64,29 @@ class _Arrays:
         for place, e in enumerate(known):
             first.setdefault(e.args[0] if e.op == "index" else e, place)
         return cls(states, slopes, tuple(first), tuple(first.values()))
+
+
+def pullback_of(
+    ta: Propagator, running: Expression | None, wanted: Sequence[bool] | None
+) -> Pullback:
+    """What goes back over the steps of an integrator; made once.
+
+    running: a cost whose integral is differentiated, too; wanted: of each parameter, whether
+    derivatives by it are, None for all.
+    """
+    stepper = ta._machine.stepper
+    kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
+    if wanted is not None and all(wanted):
+        wanted = None
+    key = None if wanted is None else tuple(wanted), running
+    known = kept.get(key)
+    if known is None:
+        system, order = ta._model.system, stepper.program.order
+        own = len(ta.system.parameters)
+        chosen = [True] * own if wanted is None else list(wanted)
+        chosen += [False] * (len(system.parameters) - own)  # modes
+        known = kept[key] = make_pullback(system, order, ta._kind.name, chosen, running)
+    return known
 
 
 def make_pullback(

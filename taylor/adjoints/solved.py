@@ -22,10 +22,10 @@ import numpy as np
 
 from taylor.adjoints.back import Adjoints, Back, Way
 from taylor.adjoints.following import Following
-from taylor.adjoints.observations import Observations
 from taylor.adjoints.point import Point, working_digits
 from taylor.adjoints.propagator import MEMORY, Asked, Ended, Propagator
-from taylor.adjoints.pullback import Pullback, make_pullback
+from taylor.adjoints.pullback import Pullback, pullback_of
+from taylor.adjoints.sweeping import Observations
 from taylor.errors import ArgumentError, TaylorError
 from taylor.expressions.expression import Expression
 from taylor.machines.tape import Tape
@@ -89,7 +89,7 @@ class Solved:
         self._asked, self._running = asked, running
         self.kind: Precision = ta._kind
         self._check(ta)
-        self.pullback: Pullback = self._pullback(ta, wanted)
+        self.pullback: Pullback = pullback_of(ta, running, wanted)
         self._tape = Tape(memory)
         if not self._walked(ta):
             self._tape = Tape(memory)
@@ -105,22 +105,6 @@ class Solved:
                 f"there are no derivatives back in time over the impulse at t = {between[0][0]!r}, "
                 "nor from where one is about to be made: begin elsewhere"
             )
-
-    def _pullback(self, ta: Propagator, wanted: Sequence[bool] | None) -> Pullback:
-        stepper = ta._machine.stepper
-        kept: dict[Any, Pullback] = stepper.kept.setdefault("adjoints", {})
-        if wanted is not None and all(wanted):
-            wanted = None
-        key = None if wanted is None else tuple(wanted), self._running
-        known = kept.get(key)
-        if known is None:
-            system, order = ta._model.system, stepper.program.order
-            own = len(ta.system.parameters)
-            chosen = [True] * own if wanted is None else list(wanted)
-            chosen += [False] * (len(system.parameters) - own)  # modes
-            known = make_pullback(system, order, self.kind.name, chosen, self._running)
-            kept[key] = known
-        return known
 
     def _walked(self, ta: Propagator) -> bool:
         """Whether the solution was one of steps alone, made by a machine that waits for such."""

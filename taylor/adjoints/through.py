@@ -13,16 +13,20 @@ from taylor.adjoints.costs import Seeds, added, as_places, cost_of, running_cost
 from taylor.adjoints.point import working_digits
 from taylor.adjoints.propagator import CostLike, Ended, Propagator
 from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
+from taylor.adjoints.side_by_side import SideBySide, SolvedRow, pays
 from taylor.adjoints.solved import Solved, solve
 from taylor.adjoints.tangents import Tangent
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
 from taylor.expressions.types import Operand, UserFunction
-from taylor.numbers.times import Pair
+from taylor.numbers.times import Pair, time_pair
 from taylor.numbers.types import Time
 from taylor.systems.names import UNUSED, Names
 from taylor_runtime.program.records import dataclass
+
+BYTES, BEGUN = 8, 4  # of a number; numbers besides the state that are kept of a step
+MOST_TIMES = 4  # as many steps as another solution took may be on a tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,34 @@ def _gradient(asked: Wanted, wrt: Any) -> Found:
     return _told(way, seeds, found, wanted, by_state)
 
 
+def go_side_by_side(asked: Wanted, seconds: float) -> bool:
+    """Whether to ask for `gradients` of what would take so many seconds one by one."""
+    simple = asked.cost is not None and asked.running_cost is None and asked.until is not None
+    return simple and pays(asked.given, seconds)
+
+
+def gradients(asked: Wanted, wrt: Any, states: np.ndarray, steps: int) -> list[Found | None]:
+    """Gradients of solutions from many states (r, n), side by side; None for those that have to go
+    alone.
+
+    steps: that one of the solutions took; for others there is room for some times as many.
+    """
+    ta, names = asked.given, asked.names
+    by_state, wanted = as_places(wrt, *names)
+    kept = ta._machine.stepper.kept.setdefault("costs", {})
+    assert asked.cost is not None and asked.until is not None
+    cost = cost_of(asked.cost, names, ta._kind, _shape(asked), kept)
+    most = _bytes(asked.memory) // (len(states) * BYTES * (states.shape[1] + BEGUN))
+    room = min(MOST_TIMES * (steps + 1), max(most, 1))
+    many = SideBySide(ta, states, time_pair(asked.until), wanted, room)
+    seeds = Seeds.of_each(many.solved, cost)
+    result: list[Found | None] = [None] * len(states)
+    for row, way, own, found in zip(many.rows, many.solved, seeds, many.back(seeds), strict=True):
+        if found is not None:
+            result[row] = _told(way, own, found, wanted, by_state)
+    return result
+
+
 def _bytes(memory: Any) -> int:
     if not isinstance(memory, int | np.integer) or isinstance(memory, bool) or memory <= 0:
         raise ArgumentError(f"memory must be a positive number of bytes, got {memory!r}")
@@ -128,7 +160,11 @@ def _shape(asked: Wanted) -> tuple[int, ...]:
 
 
 def _told(
-    way: Solved, seeds: Seeds, found: Adjoints, wanted: Sequence[bool] | None, by_state: bool
+    way: Solved | SolvedRow,
+    seeds: Seeds,
+    found: Adjoints,
+    wanted: Sequence[bool] | None,
+    by_state: bool,
 ) -> Found:
     kind = way.kind
     parameters = added(kind, found.parameters, seeds.parameters)
@@ -136,7 +172,7 @@ def _told(
         parameters[~np.array(wanted, bool)] = np.nan
     state = found.state if by_state else np.full_like(found.state, np.nan)
     times = seeds.by_times
-    if times is not None:
+    if times is not None and isinstance(way, Solved):
         times = added(kind, times, way.by_times(seeds.cotangents))
     return Found(
         value=seeds.value + found.integral,

@@ -16,20 +16,24 @@ from taylor.integrator.outcome import Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.flow import Flow, FlowMachine
-from taylor.machines.machine import Machine
+from taylor.machines.machine import Machine, step_asked_for
 from taylor.numbers.times import Pair
 from taylor.numbers.types import Numbers, Time
 from taylor.polynomials.polynomial import Polynomial
 from taylor.polynomials.space import make_space
+from taylor.recurrences.externals import externals
 from taylor.systems.arguments import check_span
 from taylor.systems.impulses import Past
 from taylor.systems.variational import Variations, variational, variations_of
+from taylor_runtime.callables.batch import BatchStepper, LaneRows, RowLimits, batch_of, batch_pays
 from taylor_runtime.callables.driving import UNTIL
 from taylor_runtime.program.codes import REACHED
 
 if TYPE_CHECKING:
     from taylor.solutions.inputs import InputLike
     from taylor.solutions.solution import OutputLike, Solution
+
+MOST_STEPS = 1 << 40
 
 
 class Solvable(Driven):
@@ -206,16 +210,48 @@ class Solvable(Driven):
         if machine.straight_to(end, self.max_step) != REACHED:
             return None
         control, steps = machine.control, machine.control.steps
+        sizes = (control.smallest_step, control.largest_step) if steps else (math.nan, math.nan)
+        return self._arrived(machine.time[0], steps, sizes, control.retracted, machine.state())
+
+    def _arrived(
+        self, time: float, steps: int, sizes: tuple[float, float], retracted: int, state: np.ndarray
+    ) -> Outcome:
+        """What is said of a solution of steps alone; sizes: of the smallest and the largest."""
         return Outcome(
             status=Status.REACHED,
-            time=machine.time[0],
+            time=time,
             steps=steps,
-            smallest_step=control.smallest_step if steps else math.nan,
-            largest_step=control.largest_step if steps else math.nan,
-            retracted=control.retracted,
-            state=machine.state(),
+            smallest_step=sizes[0],
+            largest_step=sizes[1],
+            retracted=retracted,
+            state=state,
             variables=self.system.states,
         )
+
+    def _goes_in_lanes(self) -> bool:
+        """Whether nothing but steps may be on the way, which are faster side by side."""
+        watched = self._detection is not None or self._steering is not None
+        if watched or self._flow is not None or self._schedule.jumps:
+            return False
+        stepper = self._machine.stepper
+        if stepper.options.precision != "float64" or externals(stepper.program):
+            return False
+        return batch_pays(stepper)
+
+    def _rows_in_lanes(self, states: np.ndarray, end: Pair) -> tuple[BatchStepper, LaneRows] | None:
+        """Solutions from states (r, n) at the present time, about to go to an end side by side."""
+        lanes = batch_of(self._machine.stepper) if self._goes_in_lanes() else None
+        if lanes is None or not np.isfinite(states).all():
+            return None
+        check_span(self._time, end)
+        times, ends = (np.tile(time, (len(states), 1)) for time in (self._time, end))
+        longest = step_asked_for(end[0] - self._time[0], False)
+        bound = self._machine.control.defect_bound
+        limits = RowLimits(bound, self.max_step, longest, MOST_STEPS)
+        rows = LaneRows(lanes, states, times, ends, limits)
+        own = self._parameters.array()
+        rows.parameters[:, : len(own)] = own  # behind them are modes: 0
+        return lanes, rows
 
     def _through(
         self, start: Start, grid: np.ndarray, limit: int | None

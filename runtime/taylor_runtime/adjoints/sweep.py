@@ -23,10 +23,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.adjoints.layout import DONE, TOO_LONG, SweepOptions
+from taylor_runtime.adjoints.looking import Looking, over
 from taylor_runtime.adjoints.seeds import ARGUMENTS as ARGUMENTS
 from taylor_runtime.adjoints.seeds import Seeds
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.ir.builder import Builder, define_function
+from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
@@ -37,9 +38,6 @@ from taylor_runtime.program.verify import verify
 from taylor_runtime.series.protocol import EndingMaker
 
 SWEEP_BACK = "taylor.adjoint"
-FAR = 0.125  # of the limit: what is less is no reason to look at the next step
-MOST_UNSEEN = 32  # steps between two that are looked at
-SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
 
 
 def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -> str:
@@ -65,12 +63,15 @@ def sweep_module(program: Program, options: SweepOptions, series: EndingMaker) -
 class _Sweep(Seeds):
     """Writes the loop over steps."""
 
+    looking: Looking
+
     # -- the loop ---------------------------------------------------------------------------------
 
     def emit(self) -> None:
         """The loop, from its first turn."""
         b, control, layout = self.b, self.control, self.layout
-        top, over, back = (b.fresh_label(stem) for stem in ("top", "over", "back"))
+        self.looking = Looking(b, control)
+        top, end, back = (b.fresh_label(stem) for stem in ("top", "over", "back"))
         seen, whole, judged, take = (
             b.fresh_label(stem) for stem in ("seen", "whole", "judged", "take")
         )
@@ -78,8 +79,8 @@ class _Sweep(Seeds):
         b.jump(top)
         b.label(top)
         index = control.get("index")
-        b.branch(index <= control.get("first"), over, back)
-        b.label(over)
+        b.branch(index <= control.get("first"), end, back)
+        b.label(end)
         b.ret(b.constant(DONE, I64))
         b.label(back)
         self.step = index - 1
@@ -87,7 +88,7 @@ class _Sweep(Seeds):
         tau = b.load(Type(self.element), b.at(self.lengths, self.step, self.element))
         length = b.fabs(b.to_double(tau) * scale)
         looked_at = b.ne(control.get("looked_at"), 0)
-        checking = self._is_due(length) & ~looked_at
+        checking = self.looking.is_due(length) & ~looked_at
         self.series.factors.time_scale = scale
         self.seed(tau, scale, checking)
         self.series.order_zero()
@@ -107,25 +108,16 @@ class _Sweep(Seeds):
         b.jump(top)
         self.series.memory.drop_unread()
 
-    def _is_due(self, length: Value) -> Value:
-        """Whether a step is to be looked at."""
-        control, last = self.control, self.control.get("checked")
-        unlike = (length < last * SHORTER) | (length > last * LONGER)
-        return unlike | (control.get("since") + 1 >= control.get("window"))
-
     def _note(self, length: Value) -> None:
         """What the last two terms of a step give, to be judged when all of it is known."""
-        control = self.control
-        control.set("checked", length)
-        control.set("looked_at", 1)
-        control.set("looked", control.get("looked") + 1)
-        control.set("top", self._largest(self.layout.results))
+        self.looking.note(length, self._largest(self.layout.results))
         if self.options.running:
-            control.set("top_running", self._size(self.layout.outputs[-1][0] + self.layout.results))
+            place = self.layout.outputs[-1][0] + self.layout.results
+            self.control.set("top_running", self._size(place))
 
     def _take(self, label: str, looked_at: Value) -> None:
         """The step is gone back over: its results count."""
-        b, control, layout = self.b, self.control, self.layout
+        b, layout = self.b, self.layout
         b.jump(label)
         b.label(label)
         for start, place, count in self._runs():
@@ -140,17 +132,12 @@ class _Sweep(Seeds):
         else:
             self.series.last_order()
             self._add_late_results()
-        control.set("index", control.get("index") - 1)
-        control.set("observed", control.get("left"))
-        since = control.get("since") + 1
-        control.set("since", b.select(looked_at, b.constant(0, I64), since))
-        control.set("looked_at", 0)
+        self.looking.take(looked_at)
 
         def keep() -> list[Value]:
             self._copy(layout.adjoint, layout.kept_adjoint, self.options.states)
             self._copy(layout.sums, layout.kept_sums, layout.size)
-            control.set("kept_index", control.get("index"))
-            control.set("kept_observed", control.get("observed"))
+            self.looking.keep()
             return []
 
         b.if_(looked_at, keep)
@@ -159,35 +146,25 @@ class _Sweep(Seeds):
         """What the last two terms give decides whether the step counts, is to be repeated shorter,
         or those before it that nobody looked at have to be looked at, too.
         """
-        b, control, layout = self.b, self.control, self.layout
+        b, looking, layout = self.b, self.looking, self.layout
         ratio = self._ratio()
-        near = ~(ratio <= control.get("limit") * FAR)
-        unseen = control.get("since") > 0
+        near = looking.is_near(ratio)
         go_back, here, too_long, good = (
             b.fresh_label(stem) for stem in ("behind", "here", "long", "good")
         )
-        b.branch(near & unseen, go_back, here)
+        b.branch(near & looking.unseen(), go_back, here)
         b.label(go_back)
         self._copy(layout.kept_adjoint, layout.adjoint, self.options.states)
         self._copy(layout.kept_sums, layout.sums, layout.size)
-        control.set("careful", control.get("since") + 2)
-        control.set("index", control.get("kept_index"))
-        control.set("observed", control.get("kept_observed"))
-        for name, value in (("since", 0), ("window", 1), ("looked_at", 0)):
-            control.set(name, value)
+        looking.go_back()
         b.jump(top)
         b.label(here)
-        b.branch(ratio <= control.get("limit"), good, too_long)
+        b.branch(looking.is_short(ratio), good, too_long)
         b.label(too_long)
-        control.set("looked_at", 0)
+        self.control.set("looked_at", 0)
         b.ret(b.constant(TOO_LONG, I64))
         b.label(good)
-        careful, window = control.get("careful"), control.get("window")
-        one, most = b.constant(1, I64), b.constant(MOST_UNSEEN, I64)
-        doubled = window * 2
-        wider = b.select(doubled < most, doubled, most)
-        control.set("window", b.select(near | (careful > 0), one, wider))
-        control.set("careful", b.select(careful > 0, careful - 1, careful))
+        looking.confirm(near)
 
     # -- results ----------------------------------------------------------------------------------
 
@@ -247,12 +224,12 @@ class _Sweep(Seeds):
         b, control, layout = self.b, self.control, self.layout
         before, after = self._largest(layout.results), self._largest_at_end()
         largest = b.select(before > after, before, after)
-        ratio = _over(b, control.get("top"), largest)
+        ratio = over(b, control.get("top"), largest)
         if not self.options.running:
             return ratio
         slot = layout.outputs[-1][0]
         here, whole = (self._size(k + slot) for k in (layout.results, layout.sums))
-        other = _over(b, control.get("top_running"), b.select(here > whole, here, whole))
+        other = over(b, control.get("top_running"), b.select(here > whole, here, whole))
         return b.select(other <= ratio, ratio, other)
 
     def _largest(self, place: int) -> Value:
@@ -273,8 +250,3 @@ class _Sweep(Seeds):
             return [self.b.select(size <= largest[0], largest[0], size)]
 
         return self.b.fold(0, self.options.states, [self.b.constant(0, F64)], one)[0]
-
-
-def _over(b: Builder, value: Value, largest: Value) -> Value:
-    """value / largest; zero of nothing."""
-    return b.select(b.eq(value, 0), b.constant(0, F64), value / largest)

@@ -34,7 +34,7 @@ from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.widths import REGISTER
 from taylor_runtime.series.layout import Layout
-from taylor_runtime.steps.control import ROW
+from taylor_runtime.steps.control import RECORD_HEADER, ROW
 from taylor_runtime.steps.states import VECTORS, StateRows
 
 UNROLLED_BATCH_WORK = 8000  # operations of a step that is still written out, in a second
@@ -135,6 +135,11 @@ class LaneRows:
         return len(self._blocks)
 
     @property
+    def in_order(self) -> bool:
+        """Whether numbers of states are in machine code in the order of the system's."""
+        return bool((self._places == np.arange(len(self._places))).all())
+
+    @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What the step loop is passed: queue, blocks, states and parameters."""
         return self._queue, self._blocks, self._states, self.parameters
@@ -164,6 +169,18 @@ class LaneRows:
         blocks["grid_next"][begun] = 1
         return whole
 
+    def add_tapes(self, room: int) -> np.ndarray:
+        """Where steps begin is to be written: [time, time_low, scale, step, *state] of each.
+
+        A row ends at the latest when so many steps are on its tape. Returns the tapes, (r, room,
+        4 + n), of doubles.
+        """
+        n = self._states.shape[2]
+        tapes = np.empty((len(self), room, RECORD_HEADER + n))
+        self._blocks["tape"] = tapes.ctypes.data + tapes.strides[0] * np.arange(len(self))
+        self._blocks["steps_wanted"] = room
+        return tapes
+
     @property
     def ended(self) -> int:
         """How many have."""
@@ -188,6 +205,18 @@ class LaneRows:
         codes[codes < 0] = RUNNING
         return codes
 
+    def step_sizes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The smallest and the largest of each row, NaN without any step."""
+        blocks = self._blocks
+        moved = blocks["steps"] > 0
+        smallest, largest = (blocks[f"{name}_step"] for name in ("smallest", "largest"))
+        return np.where(moved, smallest, np.nan), np.where(moved, largest, np.nan)
+
+    def retracted(self) -> np.ndarray:
+        """How many steps of each row were taken back."""
+        found: np.ndarray = self._blocks["retracted"].copy()
+        return found
+
     def grid_states(self) -> np.ndarray | None:
         """States at the times of the grids, (r, k, n), a view if they lie in their order; NaN where
         a row did not come.
@@ -198,8 +227,7 @@ class LaneRows:
         done = self._blocks["grid_next"]
         for row in np.flatnonzero(done < grid.shape[1]):
             grid[row, done[row] :] = np.nan
-        in_order = np.array_equal(self._places, np.arange(len(self._places)))
-        return grid if in_order else grid[..., self._places]
+        return grid if self.in_order else grid[..., self._places]
 
 
 def known_batch(stepper: Stepper) -> BatchStepper | None:
@@ -260,6 +288,11 @@ def batch_pays(stepper: Stepper) -> bool:
     """
     if isinstance(stepper.program, FlowProgram):
         return isinstance(stepper.program, LinearProgram)
-    operations = work(stepper.rows)
+    return lanes_pay(stepper.rows, stepper.program)
+
+
+def lanes_pay(rows: Program, program: Program) -> bool:
+    """The same of a program that is not packed, and of what is made of it for one trajectory."""
+    operations = work(rows)
     cost = operations * (1.0 if operations <= UNROLLED_BATCH_WORK else LOOPED)
-    return operations <= MOST_BATCH_WORK and cost < REGISTER * work(stepper.program)
+    return operations <= MOST_BATCH_WORK and cost < REGISTER * work(program)

@@ -1,32 +1,33 @@
 """The step loop of many trajectories as machine code, one in each lane.
 
 All lanes go through `step_loop` together, each with a time, step, scale, norm and grid of its own.
-A lane whose trajectory has ended takes the next row of a queue, which threads may share; when none
-is left, it repeats another lane until that ends, too.
+Rows wait in a queue (`queue.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from taylor_runtime.ensembles.lanes import ROW_FIELDS, ROW_VECTORS, LaneArray, LaneGrids, Lanes
+from taylor_runtime.ensembles.queue import LaneQueue
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.codes import INTERRUPTED, RUNNING
+from taylor_runtime.program.codes import INTERRUPTED
 from taylor_runtime.program.flow import LinearProgram, verify_linear
+from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.series.protocol import SeriesMaker
-from taylor_runtime.steps.control import Control
+from taylor_runtime.steps.control import RECORD_HEADER, Control
 from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.states import VECTORS, StateRows
 
 PROPAGATE_BATCH = "taylor.propagate_batch"
-NOWHERE = -1  # row of a lane without work
 SHARED = ("stop", "queue", "blocks", "row_states", "row_parameters")  # by the lanes, and threads
 OWN = ("control", "states", "parameters", "work", "records", "tolerances")
 
@@ -72,7 +73,7 @@ class _BatchLoop(StepLoop):
         rows: Sequence[Value],
         own: Sequence[Value],
     ) -> None:
-        self.stop, self.queue, blocks, row_states, row_parameters = rows
+        self.stop, queue, blocks, row_states, row_parameters = rows
         pointer, states, parameters, work, records, tolerances = own
         control = Control(b, pointer, batch)
         arrays = StepArrays(states, parameters, work, records, records, tolerances)
@@ -92,25 +93,17 @@ class _BatchLoop(StepLoop):
         if self.norms.weight_memory is not None:
             moved.append(LaneArray(self.norms.weight_memory, size, "double"))
         self.lanes = Lanes(b, batch, moved)
-        self.grids = LaneGrids(self.lanes, control, self.rows, self.order)
-        self.turnover = b.fresh_label("turnover")
+        self.grids = grids = LaneGrids(self.lanes, control, self.rows, self.order)
+        self.waiting = LaneQueue(self.lanes, control, self.stop, queue, grids.look)
 
     def emit(self) -> None:
         """All lanes begin empty."""
-        self.control.set("row", NOWHERE)
-        self.control.set("status", INTERRUPTED)
-        self.b.jump(self.turnover)
+        self.waiting.begin()
         super().emit()
-        self._turn_over()
+        self.waiting.turn_over(self.begin)
 
     def _leave_if(self, condition: Value, status: int) -> None:
-        b = self.b
-        leave, stay = b.fresh_label("leave"), b.fresh_label("stay")
-        b.branch(b.any_lane(condition), leave, stay)
-        b.label(leave)
-        self.control.set("status", status, condition)
-        b.jump(self.turnover)
-        b.label(stay)
+        self.waiting.leave_if(condition, status)
 
     def _accept(self, accepted: Value) -> None:
         self._count(accepted)
@@ -121,15 +114,25 @@ class _BatchLoop(StepLoop):
 
     def _keep(self, accepted: Value) -> None:
         b, control = self.b, self.control
-        wanted = accepted & self.grids.covered() & (control.get("row") >= 0)
+        own = accepted & (control.get("row") >= 0)
+        self._each_lane(own & b.ne(control.get("tape"), 0), self._write)
+        self._each_lane(own & self.grids.covered(), self._fill)
+
+    def _each_lane(self, wanted: Value, body: Callable[[Index], None]) -> None:
+        """body(lane) for the lanes that are wanted."""
+        b = self.b
 
         def lane_by_lane() -> list[Value]:
             flags = b.alloca("i64", self.batch)
             b.store(b.cast("zext", wanted, "i64"), flags)
 
+            def inside(lane: Index) -> list[Value]:
+                body(lane)
+                return []
+
             def one(lane: Index, _: list[Value]) -> Sequence[Value]:
                 flag = b.load(I64, b.at(flags, lane, "i64"))
-                b.if_(b.ne(flag, 0), lambda: self._fill(lane))
+                b.if_(b.ne(flag, 0), partial(inside, lane))
                 return []
 
             b.fold(0, self.batch, [], one)
@@ -137,67 +140,18 @@ class _BatchLoop(StepLoop):
 
         b.if_(b.any_lane(wanted), lane_by_lane)
 
-    def _fill(self, lane: Index) -> list[Value]:
+    def _write(self, lane: Index) -> None:
+        """Where the step of a lane began, behind those before it on its tape: [time, time_low,
+        scale, step], state.
+        """
+        b, own, kind = self.b, self.control.of_lane(lane), self.element
+        count = self.rows.size // self.batch
+        length = RECORD_HEADER + -(-count * ELEMENTS[kind].bytes // 8)
+        record = b.at(own.address("tape"), own.get("steps") * length)
+        for k, name in enumerate(("previous_time", "previous_time_low", "step_scale", "step")):
+            b.store(own.get(name), b.at(record, k))
+        target = b.at(record, RECORD_HEADER)
+        self.lanes.move(kind, count, (b.at(self.before, lane, kind), self.batch), (target, 1))
+
+    def _fill(self, lane: Index) -> None:
         self.grids.fill(self.recorder.current(), self.state, lane)
-        return []
-
-    # -- rows in and out ------------------------------------------------------------------------
-
-    def _turn_over(self) -> None:
-        """Results are stored, lanes filled again; where no row is left, with copies."""
-        b = self.b
-        b.label(self.turnover)
-
-        def replace(lane: Index, _: list[Value]) -> Sequence[Value]:
-            own = self.control.of_lane(lane)
-            b.if_(b.ne(own.get("status"), RUNNING), lambda: self._replace(own, lane))
-            return []
-
-        b.fold(0, self.batch, [], replace)
-
-        def find(lane: Index, carried: list[Value]) -> Sequence[Value]:
-            busy = self.control.of_lane(lane).get("row") >= 0
-            return [b.select(busy, b.like(carried[0], lane), carried[0])]
-
-        (model,) = b.fold(0, self.batch, [b.constant(NOWHERE, I64)], find)
-        finished, going = b.fresh_label("finished"), b.fresh_label("going")
-        b.branch(model < 0, finished, going)
-        b.label(finished)
-        b.ret(b.constant(0, I64))
-        b.label(going)
-
-        def idle(lane: Index, _: list[Value]) -> Sequence[Value]:
-            own = self.control.of_lane(lane)
-            b.if_(b.ne(own.get("status"), RUNNING), lambda: self._repeat(own, model, lane))
-            return []
-
-        b.fold(0, self.batch, [], idle)
-        b.jump(self.begin)
-
-    def _replace(self, own: Control, lane: Index) -> list[Value]:
-        """Store a lane's result, and give it the next row."""
-        b = self.b
-
-        def store() -> list[Value]:
-            self.lanes.store(own.get("row"), lane)
-            return []
-
-        b.if_(own.get("row") >= 0, store)
-        own.set("row", NOWHERE)
-        row = b.fetch_add(self.queue, 1)
-        open_ = b.eq(b.load_shared(self.stop), 0)
-
-        def load() -> list[Value]:
-            self.lanes.load(row, lane)
-            own.set("row", row)
-            self.grids.look(own)
-            return []
-
-        b.if_(open_ & (row < b.load(I64, b.at(self.queue, 1, "i64"))), load)
-        return []
-
-    def _repeat(self, own: Control, model: Value, lane: Index) -> list[Value]:
-        """A lane without work does what another one does, for nobody."""
-        self.lanes.copy(model, lane)
-        own.set("row", NOWHERE)
-        return []

@@ -122,12 +122,12 @@ class LaneGrids:
         move(kind, size, (b.at(state, lane, kind), batch), (alone, 1))
         block = Control(b, self.block, 1, 0)
         call_filler(block, single, block.address("grid"), alone, (self.order, size))
-        own = self.control.of_lane(lane)
-        own.set("grid_next", block.get("grid_next"))
-        self.look(own)
+        self.control.of_lane(lane).set("grid_next", block.get("grid_next"))
+        self.look(lane)
 
-    def look(self, own: Control) -> None:
+    def look(self, lane: Index) -> None:
         """Note the next time of a lane's grid."""
+        own = self.control.of_lane(lane)
         b, following = self.b, own.get("grid_next")
 
         def time() -> list[Value]:

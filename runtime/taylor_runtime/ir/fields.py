@@ -35,6 +35,10 @@ class Fields:
             return t, self.b.at(self.pointer, place, "i64")
         return make_type(t.element, self.lanes), self.b.at(self.pointer, place, "i64")
 
+    def of_lane(self, lane: Index) -> Fields:
+        """The structure of one of them."""
+        return Fields(self.b, self.pointer, self.dtype, self.lanes, lane)
+
     def get(self, name: str) -> Value:
         return self.b.load(*self._place(name))
 

@@ -122,7 +122,7 @@ def _split_by_use(uses: _Uses, group_of: Numbers) -> Numbers:
     whole[parts] = group_of  # the group of each part
     order = np.argsort(whole, kind="stable")
     starts = np.flatnonzero(np.diff(whole[order], prepend=-1))
-    splits = [_worth_splitting(found.tolist()) for found in np.split(sizes[order], starts[1:])]
+    splits = [worth_splitting(found.tolist()) for found in np.split(sizes[order], starts[1:])]
     return _numbered(group_of, np.where(np.array(splits)[group_of], parts, 0))
 
 
@@ -154,8 +154,9 @@ def _digests(rows: Numbers, marks: Numbers, count: int) -> NDArray[np.uint64]:
     return digests
 
 
-def _worth_splitting(sizes: list[int]) -> bool:
-    if len(sizes) == 1 or min(sizes) < FEWEST:
+def worth_splitting(sizes: list[int]) -> bool:
+    """Whether a pack may become several of these sizes: the registers stay filled."""
+    if len(sizes) <= 1 or min(sizes) < FEWEST:
         return False
     registers = sum(-(-size // REGISTER) for size in sizes)
     return registers <= MOST_GROWTH * -(-sum(sizes) // REGISTER)

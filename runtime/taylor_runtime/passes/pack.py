@@ -1,6 +1,6 @@
 """Isomorphic scalar rows become lanes of wide rows.
 
-A pack is a set of rows that do the same arithmetic at the same depth of the program.  Three
+A pack is a set of rows that do the same arithmetic at the same depth of the program.  Four
 decisions make it:
 
 1. `group`: rows of equal signature and depth, split by what they are used for (the dx, dy and dz
@@ -8,7 +8,9 @@ decisions make it:
    pieces still fill registers;
 2. `_order`: lanes sorted by where their operands are, slot by slot, so that operands are often
    lined up already; what a differential equation uses as a derivative is sorted like the states;
-3. `_Rewriter`: every operand slot reads a wide row directly where lanes agree, else a gathered
+3. `_in_line`: a pack whose lanes convolve every lane of another equally often, as the masses of all
+   pairs do, is split so that each part reads that pack as it lies;
+4. `_Rewriter`: every operand slot reads a wide row directly where lanes agree, else a gathered
    copy, made once an order and shared.
 
 The arithmetic of a lane is that of the scalar row, to the last bit.
@@ -20,7 +22,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
-from taylor_runtime.passes.group import Used, group
+from taylor_runtime.passes.group import FEWEST, Used, group, worth_splitting
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
@@ -48,6 +50,8 @@ def pack(program: Program, small: bool = False) -> Program:
         program = verify(_separate_pairs(program))
     used = Used.of(program)
     groups = _order(program, used, group(program, used, small))
+    if not small:
+        groups = _in_line(groups, used)
     groups = _scattered_apart(program, groups, used, small)
     return verify(_Rewriter(program, groups, used).rewrite())
 
@@ -124,6 +128,42 @@ def _derivatives(program: Program, used: Used) -> dict[int, int]:
                 if users[row] == 1:
                     derivative_of.setdefault(row, derivative_of[number])
     return derivative_of
+
+
+def _in_line(groups: list[list[int]], used: Used) -> list[list[int]]:
+    """Split packs that convolve every lane of another equally often, where registers stay filled:
+    the parts need no gathers of it.
+    """
+    result: list[list[int]] = []
+    lanes_of: dict[int, list[int]] = {}  # the pack of each row
+    for rows in groups:
+        parts = [rows]
+        slots = used.of_row(rows[0]) if len(rows) >= 2 * FEWEST else ()
+        for number, slot in enumerate(slots):
+            column = [used.rows[row][number] for row in rows]
+            source = lanes_of.get(column[0], [])  # none yet of the row itself
+            if slot.convolved and worth_splitting(_times(column, source) * [len(source)]):
+                parts = _each_in_line(rows, column, source)
+                break
+        for part in parts:
+            result.append(part)
+            lanes_of.update((row, part) for row in part)
+    return result
+
+
+def _times(column: list[int], source: list[int]) -> int:
+    """How often each row of a pack is in a column; zero if not equally often, or others are."""
+    times = Counter(column)
+    alike = times.keys() == set(source) and len(set(times.values())) == 1
+    return times[column[0]] if alike else 0
+
+
+def _each_in_line(rows: list[int], column: list[int], source: list[int]) -> list[list[int]]:
+    """Rows apart, so that each part has the lanes of a pack, in their order, in a column."""
+    of_lane: dict[int, list[int]] = {row: [] for row in source}
+    for row, operand in zip(rows, column, strict=True):
+        of_lane[operand].append(row)
+    return [list(part) for part in zip(*of_lane.values(), strict=True)]
 
 
 def _scattered_apart(

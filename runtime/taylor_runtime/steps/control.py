@@ -56,6 +56,7 @@ CONTROL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in 
 ROW_DOUBLES = ("grid_time",)  # the next of its grid, NaN without any
 ROW_INTEGERS = (
     "grid",  # address of its grid: times, their low parts, room for the states at them
+    "tape",  # address of room for where its steps begin, see `ensembles.batch`; 0: none
     "status",  # RUNNING, or why it ended
     "row",  # where it belongs; negative: nowhere, a lane without work repeats another one
 )

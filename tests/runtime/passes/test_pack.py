@@ -251,3 +251,21 @@ def test_layout_keeps_orders_together_and_aligned() -> None:
         ends.append(layout.offset[index] + orders * lanes)
     assert all(end <= start for end, start in zip(ends, layout.offset[1:], strict=False))
     assert ends[-1] <= layout.size
+
+
+@pytest.mark.parametrize("count", [6, 8, 9])
+def test_packs_lie_as_what_they_convolve_several_times(count: int) -> None:
+    """Each of y times each of x but its own, as in derivatives by masses: no wide gather of y."""
+    x, y = (ty.variables(" ".join(f"{name}{i}" for i in range(count))) for name in "xy")
+    states = [*x, *y]
+    products = [y[j] * x[i] for i in range(count) for j in range(count) if i != j]
+    inputs = {e: Input("state", (i,)) for i, e in enumerate(states)}
+    slopes = [-e for e in states]
+    program = decompose([*states, *products], inputs, 8, slopes)
+    packed = pack(program)
+    rows = convolving(packed)
+    fits = count <= REGISTER  # else the parts would leave half of their registers empty
+    assert [row.width for row in rows] == ([count] * (count - 1) if fits else [72])
+    assert len(gathers(packed)) == (count - 1 if fits else 2)
+    algebra, given = mpmath_algebra(MP), {"state": [MP.mpf(i + 1) / 7 for i in range(2 * count)]}
+    assert coefficients(packed, given, algebra) == coefficients(program, given, algebra)

@@ -47,7 +47,9 @@ class Sweeper:
     workspace: int
     _call: Any = field(repr=False)
     kept: tuple[np.ndarray, ...] = ()  # memory that the machine code knows
+    rows: Program | None = None  # before packing; of arrays, and where others are called, none
     spare: list[SweepMemory] = field(default_factory=list, repr=False)  # of ways that are over
+    made: dict[str, Any] = field(default_factory=dict, repr=False)  # of it once
 
     @property
     def order(self) -> int:
@@ -189,11 +191,12 @@ def build_sweeper(
         cost; inputs of source "state" are the states, then the adjoints of their slopes.
     """
     options = replace(options, element=element_of(precision))
-    program = compensate(_counted_down(program, options), ELEMENTS[options.element])
-    program, unrolled = choose(program, options.element)
+    rows = compensate(_counted_down(program, options), ELEMENTS[options.element])
+    program, unrolled = choose(rows, options.element)
     options = replace(options, unrolled=unrolled)
     source = f"adjoint {options}\n{body(program)}"
-    return _compiled(program, options, precision, externals, source, series_with_given)
+    made = _compiled(program, options, precision, externals, source, series_with_given)
+    return made if externals else replace(made, rows=rows)
 
 
 def build_array_sweeper(
