@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, publish, table, with_bytecode
 from benchmarks.versions import own_versions, version
 from taylor_runtime.program.records import dataclass
 
@@ -251,6 +251,7 @@ def _system_row(name: str, make: Callable[[int], Any], n: int, compared: bool) -
 
 
 def main() -> None:
+    with_bytecode("benchmarks.arrays")
     from taylor_runtime.callables.process import cache
 
     with cache.disabled():

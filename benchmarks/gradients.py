@@ -21,7 +21,7 @@ os.environ["XLA_FLAGS"] = (
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import heading, publish, table
+from benchmarks.harness import heading, publish, table, with_bytecode
 from benchmarks.versions import own_versions, version
 
 ROUNDS = 15
@@ -232,6 +232,7 @@ def rows() -> list[list[str]]:
 
 
 def main() -> None:
+    with_bytecode("benchmarks.gradients")
     from taylor_runtime.callables.process import cache
 
     with cache.disabled():

@@ -6,7 +6,7 @@ the line is full.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from taylor.nodes.node import Node
 from taylor.nodes.operation import ATOM, OR, Piece
@@ -15,6 +15,7 @@ from taylor.nodes.operations.table import operation
 from taylor.nodes.traverse import count_uses, reachable
 
 LINE_LIMIT = 1000  # characters of str(expr) before it is abbreviated with "..."
+SHORT = 80  # the same where a function is named
 PART_LIMIT = 60  # nodes that a numbered line of `to_text` may spell out
 
 Names = Mapping[Node, str]  # what numbered lines have named already
@@ -29,6 +30,18 @@ def to_string(expression: Node, limit: int = LINE_LIMIT) -> str:
     'v - k*(x - v)**2'
     """
     return _write([(expression, OR)], {}, limit)
+
+
+def to_arrow(inputs: Sequence[Node], outputs: Sequence[Node], limit: int = LINE_LIMIT) -> str:
+    """Return a function as "(inputs) -> outputs", each cut after about `limit` characters.
+
+    >>> from taylor.expressions.leaves import variables
+    >>> x, y = variables("x y")
+    >>> to_arrow([x, y], [x * y + 1])
+    '(x, y) -> x*y + 1'
+    """
+    sides = [", ".join(to_string(e, limit) for e in side) for side in (inputs, outputs)]
+    return f"({sides[0]}) -> {sides[1]}"
 
 
 def _write(pieces: list[Piece], names: Names, limit: int | None) -> str:

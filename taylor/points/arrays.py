@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ class CompiledArrays:
                 results = self.code.ufunc(*given, out=out)
         else:
             try:
-                results = self.code.ufunc(*given, **options)
+                results = self._with_options(given, dict(options))
             except ValueError as error:
                 raise ShapeError(f"{self.name}: {error}") from None
             except TypeError as error:
@@ -113,6 +114,49 @@ class CompiledArrays:
         if len(self._found) == len(self.outputs):
             return flat
         return self._with_empty(flat, np.broadcast_shapes(self._points(given), *points))
+
+    def _with_options(self, given: Sequence[np.ndarray], options: dict[str, Any]) -> Any:
+        """What NumPy makes of its options, but that machine code writes arrays side by side, each
+        element when it is known: into memory of its own where it may not into the caller's.
+        """
+        if options.keys() & {"axes", "axis"}:
+            raise TypeError("axes cannot be chosen; move them before, e.g. by np.moveaxis")
+        outs = options.pop("out", None)
+        options["order"] = "C"
+        if outs is None:
+            return self.code.ufunc(*given, **options)
+        single = not isinstance(outs, tuple)
+        outs = (outs,) if single else outs
+        made = [
+            o if k >= len(self._shapes) or self._takes(o, k, given) else np.empty(o.shape, o.dtype)
+            for k, o in enumerate(outs)
+        ]
+        found = self.code.ufunc(*given, out=tuple(made), **options)
+        for out, own in zip(outs, made, strict=True):
+            if own is not out:
+                out[...] = own
+        results = found if isinstance(found, tuple) else (found,)
+        results = tuple(f if o is None else o for f, o in zip(results, outs, strict=True))
+        return results[0] if len(results) == 1 else results
+
+    def _takes(self, out: Any, k: int, given: Sequence[np.ndarray]) -> bool:
+        """Whether machine code may write result k there."""
+        if not isinstance(out, np.ndarray):
+            return True
+        points = out.ndim - len(self._shapes[k])
+        inner = out[(0,) * points] if points > 0 and out.size else out
+        if not inner.flags.c_contiguous:
+            return False
+        return not any(np.may_share_memory(a, out) for a in given) or self.is_elementwise
+
+    @cached_property
+    def is_elementwise(self) -> bool:
+        """Whether an element is made of elements at its own place, and of numbers."""
+        program = self.lowered.program
+        rows = [program.row(k) for k in range(len(program.rows))]
+        return (
+            all(row.moved is None for row in rows) and len({row.shape for row in rows} - {()}) < 2
+        )
 
     def _at_points(self, flat: list[Any], points: tuple[int, ...]) -> list[Any]:
         """Results repeated to points that arguments without elements have."""
@@ -197,4 +241,4 @@ def lower(outputs: Sequence[Expression], inputs: Sequence[Expression]) -> Lowere
     for e in inputs:
         sources[e] = Input("parameter", (first,))
         first += e.size
-    return lower_arrays(as_written(called_once(outputs)), sources, 0)
+    return lower_arrays(as_written(called_once(outputs)), sources, 0, own=0)

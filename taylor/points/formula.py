@@ -12,6 +12,7 @@ from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import has_expressions
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression
+from taylor.expressions.printing import SHORT, to_arrow
 from taylor.expressions.scalars import scalars
 from taylor.expressions.substitute import substitute
 from taylor.expressions.types import (
@@ -92,16 +93,17 @@ class Function(Generic[R]):
         self.rows: np.ufunc | None = None
         self._elementwise = self._quick = None
         self._slow_calls = 0
+        doc = to_arrow(self.inputs, self.outputs, SHORT)
         computed = inlined(with_calls(self.outputs))
         if has_arrays(computed) or not all(e.size for e in computed):
             from taylor.points.arrays import CompiledArrays  # loaded with the first arrays
 
             wanted = joined(computed)
-            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, str(self), threads)
+            self._arrays = CompiledArrays(wanted, self.inputs, self._kind, name, doc, threads)
             return
         program, externals = self._lowered()
         self._nout = len(program.outputs) * self._kind.parts
-        self._code = build_formula(program, name, str(self), externals, self._kind.name)
+        self._code = build_formula(program, name, doc, externals, self._kind.name)
         self.ufunc = self._code.ufunc
         self.rows = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
@@ -304,9 +306,7 @@ class Function(Generic[R]):
         return explain_formula(self._code.module, program, names)
 
     def __str__(self) -> str:
-        names = ", ".join(str(e) for e in self.inputs)
-        values = ", ".join(str(e) for e in self.outputs)
-        return f"({names}) -> {values}"
+        return to_arrow(self.inputs, self.outputs)
 
     def __repr__(self) -> str:
         return f"<taylor function {self.name}: {self}>"

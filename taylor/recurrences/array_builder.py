@@ -200,7 +200,11 @@ class ArrayBuilder(SeriesBuilder):
         found: list[int] = []
         for place, (row, shape) in enumerate(wanted):
             alone = own is None or place < own
-            made = self.copied(row, shape) if alone else self.output(row, shape, found, True)
+            made = (
+                self.copied(row, shape)
+                if alone
+                else self.output(row, shape, found, bool(self.order))
+            )
             found.append(made)
         return found
 

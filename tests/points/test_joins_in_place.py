@@ -13,7 +13,7 @@ import taylor as ty
 from taylor.points import formula
 from taylor.recurrences import arrays
 from taylor_runtime.arrays.plan import Plan
-from taylor_runtime.passes.arrange import arranged
+from taylor_runtime.passes.shapes.arrange import arranged
 from taylor_runtime.program.arrays import Join
 
 CASES: dict[str, Callable[[Any], Any]] = {

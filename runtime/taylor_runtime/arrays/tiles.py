@@ -266,11 +266,22 @@ def _scatter_tile(
             b.store(value, here)
 
     def put(onto: bool) -> None:
+        if _are_one(shape, target, old[1]):
+            each(b, 0, shape.width, partial(put_lane, 0, onto=onto))
+            return
         for vector in range(shape.vectors):
             first = old[1][vector]
             each(b, first, shape.unit, partial(put_lane, vector, onto=onto))
 
     put_or_add(b, lambda: put(False), lambda: put(True), run, add)
+
+
+def _are_one(shape: Shape, target: Factor, old: Sequence[Index]) -> bool:
+    """Whether the vectors of a row follow one another, all of their lanes new."""
+    begins = {pointer.parts[0].text for pointer, _ in target.vectors}
+    wanted = [vector * shape.unit * target.along for vector in range(shape.vectors)]
+    follow = len(begins) == 1 and [known for _, known in target.vectors] == wanted
+    return follow and not any(isinstance(lanes, Value) or lanes for lanes in old)
 
 
 def put_or_add(

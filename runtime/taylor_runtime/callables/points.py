@@ -313,8 +313,8 @@ def build_array_function(
     """
     # Loaded with the first program of arrays.
     from taylor_runtime.arrays.series import outside
-    from taylor_runtime.passes.arrange import arranged
     from taylor_runtime.passes.regions.unread import without_unread
+    from taylor_runtime.passes.shapes.arrange import arranged
     from taylor_runtime.points.arrays import ARRAYS, array_module, puts_in_turns
 
     program, kind = arranged(without_unread(program)), KINDS[precision]

@@ -153,8 +153,8 @@ def build_array_stepper(
     memory: the slots of source "data", by part, and those of "table".
     """
     from taylor_runtime.arrays.series import outside, series_of_arrays
-    from taylor_runtime.passes.arrange import arranged
     from taylor_runtime.passes.pairs.fold import folded
+    from taylor_runtime.passes.shapes.arrange import arranged
 
     program = folded(arranged(program), memory[0])
     options = replace(options, unrolled=False, calls_python=calls_python(externals))

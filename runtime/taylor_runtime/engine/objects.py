@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import string_at
+from ctypes import c_char_p, string_at
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -118,11 +118,8 @@ def _emitted_beside(machine: Any, module: Any) -> bytes:
     """
     from llvmlite.binding import ffi
 
-    emit = getattr(ffi.lib.LLVMPY_TargetMachineEmitToMemory, "_cfn", None)
-    if emit is None:
-        return _emitted(machine, module)
     with ffi.OutputString() as error:
-        buffer = emit(machine, module, 1, error)
+        buffer = _without_lock(ffi.lib.LLVMPY_TargetMachineEmitToMemory)(machine, module, 1, error)
         if not buffer:
             raise RuntimeError(str(error))
     try:
@@ -130,6 +127,25 @@ def _emitted_beside(machine: Any, module: Any) -> bytes:
         return string_at(start, ffi.lib.LLVMPY_GetBufferSize(buffer))
     finally:
         ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
+def _parsed_beside(text: str, context: Any) -> Any:
+    """The module of a text, likewise without that lock."""
+    from llvmlite.binding import ffi
+    from llvmlite.binding.module import ModuleRef
+
+    with ffi.OutputString() as error:
+        parse = _without_lock(ffi.lib.LLVMPY_ParseAssembly)
+        module = ModuleRef(parse(context, c_char_p(text.encode()), error), context)
+        if error:
+            module.close()
+            raise RuntimeError(str(error))
+    return module
+
+
+def _without_lock(function: Any) -> Any:
+    """A function of llvmlite's library as other threads may call it at the same time."""
+    return getattr(function, "_cfn", function)
 
 
 def settled(options: Options, text: str) -> Options:
@@ -193,7 +209,8 @@ def _optimised(
     module = None
     try:
         try:
-            module = llvm.parse_assembly(text, context)
+            parse = _parsed_beside if worker else llvm.parse_assembly
+            module = parse(text, context)
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
             if options.verify:

@@ -208,7 +208,7 @@ class ArrayRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ArrayProgram(Program):
-    """Rows with shapes; each output is a row of its own that nothing else names (row, 0).
+    """Rows with shapes; each output is a row, and no two are the same (row, 0).
 
     Inputs are as many slots as the rows have elements, in order.  Sources, beside those of
     programs: "data", numbers that are known when code is made, but no part of it; "table",

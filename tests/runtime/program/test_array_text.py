@@ -14,7 +14,7 @@ from random_arrays import added_at, random_function
 import taylor as ty
 from taylor.expressions.leaves import try_expression
 from taylor.recurrences.arrays import lower_arrays
-from taylor_runtime.passes.arrange import arranged
+from taylor_runtime.passes.shapes.arrange import arranged
 from taylor_runtime.program.arrays import ArrayProgram, ArrayRow, View
 from taylor_runtime.program.program import Coefficient, Convolution, Input, Step, Term
 from taylor_runtime.program.shapes.lines import MOVES

@@ -7,7 +7,7 @@ import pytest
 
 import taylor as ty
 from taylor.recurrences.arrays import lower_arrays
-from taylor_runtime.passes.arrange import arranged
+from taylor_runtime.passes.shapes.arrange import arranged
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.text import from_text, to_text
 from taylor_runtime.program.verify import ProgramError

@@ -208,7 +208,7 @@ def build_array_sweeper(
 ) -> Sweeper:
     """The same of a program of arrays; memory: the slots of source "data", by part, and "table"."""
     from taylor_runtime.arrays.series import outside, series_of_arrays
-    from taylor_runtime.passes.arrange import arranged
+    from taylor_runtime.passes.shapes.arrange import arranged
 
     options = replace(options, element=element_of(precision))
     program = arranged(_counted_down(program, options))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from taylor_runtime.passes.shapes.flat import flattened
 from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
@@ -48,6 +49,7 @@ def arranged(program: ArrayProgram) -> ArrayProgram:
 
 
 def _arranged(program: ArrayProgram) -> ArrayProgram:
+    program = flattened(program)
     turns = _turns(program)
     made = _Turned(program, turns).program() if turns else program
     return _arranged_inside(_side_by_side(made))
@@ -80,7 +82,7 @@ def _turns(program: ArrayProgram) -> dict[Shape, Order]:
 
 def _best(shape: Shape) -> Order | None:
     """The axes with the one last that fills registers best, if that is another than the last."""
-    if len(shape) < 2 or not math.prod(shape):
+    if sum(size != 1 for size in shape) < 2 or not math.prod(shape):
         return None
     costs = [-(-size // REGISTER) * REGISTER / size for size in shape]
     longest = min(range(len(shape)), key=lambda axis: (costs[axis], -axis))
