@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from taylor_runtime.passes.group import Used, group
+from taylor_runtime.passes.multiples import signs_aligned
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
@@ -49,7 +50,7 @@ def pack(program: Program, small: bool = False) -> Program:
     used = Used.of(program)
     groups = _order(program, used, group(program, used, small))
     groups = _scattered_apart(program, groups, used, small)
-    return verify(_Rewriter(program, groups, used).rewrite())
+    return verify(signs_aligned(_Rewriter(program, groups, used).rewrite()))
 
 
 def _separate_pairs(program: Program) -> Program:
