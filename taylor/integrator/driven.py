@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any, cast
@@ -121,12 +122,17 @@ class Driven(Mapped):
             self._front.block.running = 0
 
     def _driven(self, what: Any, kind: float, request: Request = PLAIN) -> Outcome | None:
-        """The outcome of a call that the driver has taken; None where it has done nothing."""
+        """The outcome of a call that the driver has taken; None where it has done nothing, as where
+        more is asked for than a limit of steps.
+        """
+        if request is not PLAIN and (request[1:] != PLAIN[1:] or kind == GRID):
+            return None
         driver = self._driver or self._make_driver()
         if type(what) is int and abs(what) < EXACT:
             what = float(what)
+        most = math.inf if request.limit is None else float(min(request.limit, EXACT - 1))
         try:
-            found = driver(self._state, self._parameters._values, self._max_step, what, kind)
+            found = driver(self._state, self._parameters._values, self._max_step, what, kind, most)
             if found is None or type(found) is Outcome:
                 return found
             return self._rest(found, request, what if kind == GRID else None)

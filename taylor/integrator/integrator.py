@@ -18,7 +18,7 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.driven import PLAIN, SINGLE, request_of
+from taylor.integrator.driven import SINGLE, request_of
 from taylor.integrator.outcome import Goal, Outcome
 from taylor.integrator.solvable import Solvable
 from taylor.integrator.steering import Steering
@@ -341,7 +341,7 @@ class Integrator(Solvable):
         can be resumed).
         """
         request = request_of(max_steps, callback, dense, progress)
-        found = self._driven(time, UNTIL) if request is PLAIN else None
+        found = self._driven(time, UNTIL, request)
         if found is not None:
             return found
         end = tm.time_pair(time)
@@ -362,7 +362,7 @@ class Integrator(Solvable):
         ask for 0.5, one advances it by 0.5 and the other either comes later or is refused.
         """
         request = request_of(max_steps, callback, dense, progress)
-        found = self._driven(span, FOR) if request is PLAIN else None
+        found = self._driven(span, FOR, request)
         if found is not None:
             return found
         length = tm.time_pair(span, "span")
@@ -384,8 +384,8 @@ class Integrator(Solvable):
         """
 
         request = request_of(max_steps, callback, dense, progress)
-        plain = request is PLAIN and isinstance(times, np.ndarray)
-        found = self._driven(times, GRID) if plain else None
+        given = isinstance(times, np.ndarray)
+        found = self._driven(times, GRID, request) if given else None
         if found is not None:
             return found
 

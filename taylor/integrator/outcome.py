@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from taylor.systems.events import Crossings, no_crossings
 from taylor.systems.names import Key, Names
 from taylor.systems.resets import Reset
 from taylor.systems.versions import Versioned
-from taylor_runtime.callables.driving import told
+from taylor_runtime.callables.driving import arrays_told, numbers_told
 from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:
@@ -70,9 +71,18 @@ class Status(enum.Enum):
     INTERRUPTED = "the ensemble was interrupted before this trajectory was finished"
 
 
+_set = object.__setattr__
+
+
+@cache
+def _defaults(kind: Any) -> dict[str, Any]:
+    """What fields are unless something else is told."""
+    return {each.name: each.default for each in fields(kind)}
+
+
 class Told(Versioned):
-    """A call that reached its end without any zero of an event, as a driver tells it: its fields
-    are made when one is asked for.
+    """A call that came to its end, or that of its steps, without any zero of an event, as a driver
+    tells it: its fields are made when one is asked for.
 
     A slot that is empty raises AttributeError, and Python then asks `__getattr__`.  The slots here
     are what `taylor_runtime.callables.driving.Front.driver` fills.
@@ -84,16 +94,20 @@ class Told(Versioned):
         kind: Any = type(self)
         if name not in kind.__dataclass_fields__:
             raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
-        variables, events = self._silence
-        known = {each.name: each.default for each in fields(kind)}
-        known |= dict(told(self._outcome))
+        known = numbers_told(self._outcome)
         if not known["steps"]:
             known["smallest_step"] = known["largest_step"] = math.nan
-        known |= {"status": Status.REACHED, "variables": variables}
-        count = len(variables)
-        known["events"] = tuple(no_crossings(count) for _ in range(events))
+        limited = known.pop("limited")
+        known["status"] = status = Status.STEP_LIMIT if limited else Status.REACHED
+        known["message"] = status.value if limited else ""
+        if name not in known:  # most ask for nothing else
+            variables, events = self._silence
+            known = _defaults(kind) | known | dict(arrays_told(self._outcome))
+            known["variables"] = variables
+            known["events"] = tuple([no_crossings(len(variables)) for _ in range(events)])
+        del known["grid_count"]
         for field_name, value in known.items():
-            object.__setattr__(self, field_name, value)
+            _set(self, field_name, value)
         return getattr(self, name)
 
     _outcome: bytes

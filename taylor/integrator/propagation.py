@@ -85,7 +85,7 @@ class Propagation:
         """The rest of a call, whose first steps a driver has made; why these ended."""
         ta = self.integrator
         ta._watch.begin()
-        if self.control.steps > FIRST_STEPS and self.limit is None:
+        if self.control.steps > FIRST_STEPS:
             ta._watch.pass_over(FIRST_STEPS, ta._front.block.first_retracted)
         self._grow(code)
         return self._reported(lambda: self._until_stop(code))

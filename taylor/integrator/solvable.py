@@ -152,7 +152,8 @@ class Solvable(Driven):
         """
         driver = self._driver or self._make_driver()
         self._front.block.known = 0
-        found = driver(self._state, self._parameters._values, self._max_step, end, UNTIL)
+        given = self._state, self._parameters._values, self._max_step
+        found = driver(*given, end, UNTIL, math.inf)
         if found is None or type(found) is Outcome:
             return found is not None
         return self._rest(found, PLAIN).status is Status.REACHED

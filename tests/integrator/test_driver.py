@@ -9,6 +9,7 @@ import math
 import pickle
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -159,6 +160,47 @@ def test_the_driver_takes_the_common_calls(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(AssertionError, match="was asked"):
         ta.propagate_for(300.0)
     ta._running = 0
+
+
+LIMITS = (1, 2, 63, 64, 65, 99, 100, 101, 319, 320, 321, 700, 10**400)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_limits_of_steps_are_those_of_calls_by_python(name: str) -> None:
+    driven, other = MAKERS[name](), MAKERS[name]()
+    for ta in (driven, other):
+        ta.step(), ta.step()
+    for limit in LIMITS:
+        span = 30.0 if limit > 700 else 1e4
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            one = driven.propagate_for(span, max_steps=limit)
+            with python_alone(other):
+                two = other.propagate_for(span, max_steps=limit)
+        assert same(one, two) and len(caught) % 2 == 0
+        assert driven.state.tobytes() == other.state.tobytes()
+        assert driven.time_pair == other.time_pair and driven._known == other._known
+        for field in KEPT:
+            kept = [getattr(ta._machine.control, field) for ta in (driven, other)]
+            assert repr(kept[0]) == repr(kept[1]), field
+
+
+def test_the_driver_takes_calls_with_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    u = ty.variable("u", shape=(40,))
+    heat = [(u, np.roll(u, 1) - 2 * u + np.roll(u, -1))]
+    rods = ty.Integrator(heat, np.sin(0.1 * np.arange(40)))
+    makers = (pendulum(), lorenz(events=[ty.Event(W + 100)]), rods)
+    for ta in makers:
+        ta.step(), ta.step()
+    monkeypatch.setattr(Propagation, "__init__", lambda *_: pytest.fail("Python was asked"))
+    for ta in makers:
+        for limit in (1, 64, 80, 99, *[150] * (ta is makers[1])):  # the others are suspicious
+            out = ta.propagate_for(1e9 if ta is not rods else 1e4, max_steps=limit)
+            assert out.status is ty.Status.STEP_LIMIT and out.steps == limit
+            assert out.message == ty.Status.STEP_LIMIT.value and not out.success
+        assert ta.propagate_for(0.0, max_steps=3).success
+        assert ta.propagate_until(ta.time + 1e-3, max_steps=3).message == ""
+    rods.propagate_until(rods.time + 1e-3, max_steps=np.int64(3))
 
 
 def test_what_is_told_is_an_outcome_like_others() -> None:

@@ -26,6 +26,7 @@ from taylor_runtime.program.kinds import DOUBLE, KINDS
 Known = tuple[bytes, Pair, bytes]  # state, time, parameters
 Driver = Callable[..., Any]
 _OUTCOME = Struct(f"{len(block.OUTCOME_DOUBLES)}d{len(block.OUTCOME_INTEGERS)}q")
+_TOLD = (*block.OUTCOME_DOUBLES, *block.OUTCOME_INTEGERS)  # the names of these
 
 _FIELDS = [(n, c_double) for n in block.DOUBLES] + [(n, c_int64) for n in block.INTEGERS]
 
@@ -112,7 +113,7 @@ class Front:
         """What `drivers.driver` makes: a function that returns None where it does nothing.
 
         kind: of what it tells of calls that have come to their end: its first two slots are made
-            to hold bytes, see `told`, and `silence`.
+            to hold bytes, see `numbers_told`, and `silence`.
         """
         options = machine.stepper.options
         plain = KINDS[options.precision] is DOUBLE and not options.calls_python
@@ -164,14 +165,16 @@ def _other(a: object, b: object) -> bool:
     return a is not b
 
 
-def told(outcome: bytes) -> Iterator[tuple[str, Any]]:
-    """The parts of what a driver told of a call, by their names."""
-    names = (*block.OUTCOME_DOUBLES, *block.OUTCOME_INTEGERS)
-    known = dict(zip(names, _OUTCOME.unpack_from(outcome), strict=True))
+def numbers_told(outcome: bytes) -> dict[str, Any]:
+    """What a driver told of a call in single numbers, by their names."""
+    return dict(zip(_TOLD, _OUTCOME.unpack_from(outcome), strict=True))
+
+
+def arrays_told(outcome: bytes) -> Iterator[tuple[str, np.ndarray]]:
+    """What it told in arrays."""
     numbers = np.frombuffer(outcome, np.float64, offset=_OUTCOME.size).copy()
-    many = known.pop("grid_count")
+    many = numbers_told(outcome)["grid_count"]
     count = (len(numbers) - many) // (many + 1)
-    yield from known.items()
     yield "state", numbers[:count]
     if many:
         yield "times", numbers[count : count + many]

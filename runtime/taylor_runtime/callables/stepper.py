@@ -31,7 +31,7 @@ from taylor_runtime.passes.linear import Entry as Entry
 from taylor_runtime.passes.linear import Jacobian as Jacobian
 from taylor_runtime.passes.linear import linearized
 from taylor_runtime.passes.widen import widened
-from taylor_runtime.program.arrays import ArrayProgram
+from taylor_runtime.program.arrays import ArrayProgram, Join, Total, View
 from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
@@ -47,6 +47,7 @@ from taylor_runtime.steps.single import PROPAGATE, stepper_module
 from taylor_runtime.steps.states import StateRows
 
 SHORT_BYTES = 1 << 16  # of coefficients
+SHORT_PRODUCTS = 1 << 20
 PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 
@@ -92,9 +93,15 @@ class Stepper(_Shared):
 
     @property
     def is_short(self) -> bool:
-        """Whether steps take less than 0.1 ms, or so: few coefficients, and no loops of arrays."""
-        arrays = isinstance(self.program, ArrayProgram)
-        return self.workspace_bytes <= SHORT_BYTES and not arrays
+        """Whether steps take less than 0.1 ms, or so: few coefficients, of arrays few products of
+        them, and nothing that takes longer than its size says.
+        """
+        if not isinstance(self.program, ArrayProgram):
+            return self.workspace_bytes <= SHORT_BYTES
+        order = self.program.order
+        rows = [self.program.row(index) for index in range(len(self.program.rows))]
+        plain = all(isinstance(row.moved, View | Join | Total | None) for row in rows)
+        return plain and sum(row.size for row in rows) * order**2 <= SHORT_PRODUCTS
 
     def run(self, control: ControlBlock, addresses: Sequence[int]) -> int:
         """Run the loop (without the GIL) on a control block and, by their addresses, on this block,

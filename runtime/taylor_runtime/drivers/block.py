@@ -38,6 +38,7 @@ INTEGERS = (
     "flips",
     "short",  # whether hundreds of steps take no time to speak of
     "first_retracted",  # steps that were taken back among the first
+    "limited",  # whether a call has ended because all steps were taken that it allowed
 )
 CALL = np.dtype([(n, np.float64) for n in DOUBLES] + [(n, np.int64) for n in INTEGERS])
 UNTIL, FOR, STEP, GRID = 0.0, 1.0, 2.0, 3.0  # what is asked: a time, a span, one step, times
@@ -45,4 +46,4 @@ DRIVER = -1  # in `running`
 # What a driver tells of a call that has come to its end: these, the state, the times of a grid, and
 # the states there.
 OUTCOME_DOUBLES = ("time", "smallest_step", "largest_step")
-OUTCOME_INTEGERS = ("steps", "retracted", "grid_count")
+OUTCOME_INTEGERS = ("steps", "retracted", "grid_count", "limited")

@@ -95,6 +95,11 @@ def larger(b: Builder, a: Value, c: Value) -> Value:
     return b.select(b.compare("lt", a, c), c, a)
 
 
+def smaller(b: Builder, a: Value, c: int) -> Value:
+    """The smaller one of two integers."""
+    return b.select(a < c, a, b.constant(c, I64))
+
+
 def null(b: Builder) -> Value:
     """The address of nothing."""
     return Value(b, PTR, "null")

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from taylor_runtime.drivers.asking import Asking
 from taylor_runtime.drivers.block import DRIVER, STEP
-from taylor_runtime.drivers.preparing import FIRST_STEPS, Preparing
+from taylor_runtime.drivers.call import smaller, true
+from taylor_runtime.drivers.preparing import ANY_STEPS, FIRST_STEPS, Preparing
 from taylor_runtime.drivers.telling import Telling
 from taylor_runtime.ir.builder import define_function
 from taylor_runtime.ir.module import Module
@@ -25,7 +26,8 @@ from taylor_runtime.program.codes import REACHED, STEPS_DONE
 DRIVE = "taylor.drive"
 MORE_STEPS = 256  # before Python looks, where nothing is to be seen and steps are short
 LEAST_STEP, SUSPECT = 2.0**-44, 0.2  # see `taylor.integrator.stiffness`
-ARGUMENTS = 5  # state, parameters, longest step, end or span, and which of these it is
+LIMIT_STEPS = 100  # see there, too
+ARGUMENTS = 6  # state, parameters, longest step, end or span, which of these it is, most steps
 _FUNCTIONS = {
     "PyFloat_AsDouble": "double @PyFloat_AsDouble(ptr)",
     "PyLong_FromLongLong": "ptr @PyLong_FromLongLong(i64)",
@@ -48,11 +50,11 @@ def driver_module() -> str:
 
     args: the integrator's arrays of states and parameters, max_step, a number, and UNTIL, FOR or
         STEP, which says what that is (of STEP: an infinity, forwards or backwards); or an array of
-        times, and GRID.
+        times, and GRID; and how many steps may be taken, infinity for any.
 
-    Returns an object of the third item of `self` where the end was reached, whose first slots hold
-    bytes and the fourth item; an integer, why the loop came back, where Python has to
-    go on (`running` is DRIVER then); None where nothing has been done.
+    Returns an object of the third item of `self` where the end was reached, or the steps are used
+    up, whose first slots hold bytes and the fourth item; an integer, why the loop came back, where
+    Python has to go on (`running` is DRIVER then); None where nothing has been done.
     """
     module = Module()
     objects.declare(module, _FUNCTIONS)
@@ -74,37 +76,48 @@ class _Drive(Asking, Preparing, Telling):
             self.numbers(given[0], self.states),
             self.numbers(given[1], self.given),
         )
-        longest, kind = (b.call(F64, "PyFloat_AsDouble", given[k]) for k in (2, 4))
+        longest, kind, most = (b.call(F64, "PyFloat_AsDouble", given[k]) for k in (2, 4, 5))
+        limit = b.cast("fptosi", b.select(most < ANY_STEPS, most, float(ANY_STEPS)), "i64")
         single = b.eq(kind, STEP)
         number, times, many = self.asked(given[3], kind)
         end = self.end(number, kind, single)
         changed = self.changed(state, parameters)
         self.go_on_if(self.is_finite(state, changed))
         self.prepare(state, parameters, changed)
-        self.ask(end, longest, single)
+        self.ask(end, longest, limit)
         self.ask_grid(times, many)
-        code = self._run(single)
+        code = self._run(limit)
         self.show(state)
-        done = b.eq(code, REACHED) | (single & b.eq(code, STEPS_DONE))
-        done = done & self.saw_nothing()
+        limited = self._is_at_limit(code, limit)
+        call.set("limited", b.cast("zext", limited & ~single, "i64"))
+        done = (b.eq(code, REACHED) | limited) & self.saw_nothing()
         b.ret(b.if_(done, lambda: [self.told()], lambda: [self.begun(code)])[0])
         b.label(self.leave)
         b.ret(objects.call_otherwise(b, self.own, self.args, self.count))
 
-    def _run(self, single: Value) -> Value:
+    def _is_at_limit(self, code: Value, limit: Value) -> Value:
+        """i1: whether all steps that are allowed have been taken, with nothing to be said of it."""
+        b, steps = self.b, self.control().get("steps")
+        ended = b.eq(code, STEPS_DONE) & b.eq(steps, limit)
+        silent = b.if_(steps < LIMIT_STEPS, lambda: [true(b)], lambda: [~self._is_suspect()])[0]
+        return ended & silent
+
+    def _run(self, limit: Value) -> Value:
         """The code of the runtime; without the GIL."""
         b, call, control = self.b, self.call, self.control()
         call.set("running", DRIVER)
         state = b.call(PTR, "PyEval_SaveThread")
         first = self._slice()
         call.set("first_retracted", control.get("retracted"))
-        goes_on = b.eq(first, STEPS_DONE) & ~single & b.ne(call.get("short"), 0)
+        goes_on = b.eq(first, STEPS_DONE) & (limit > FIRST_STEPS) & b.ne(call.get("short"), 0)
 
         def more() -> list[Value]:
-            return [b.if_(self._is_suspect(), lambda: [first], further)[0]]
+            # Nobody looks for stiffness again before so few steps end.
+            stays = self._is_suspect() & b.compare("ge", limit, b.constant(LIMIT_STEPS, I64))
+            return [b.if_(stays, lambda: [first], further)[0]]
 
         def further() -> list[Value]:
-            control.set("steps_wanted", FIRST_STEPS + MORE_STEPS)
+            control.set("steps_wanted", smaller(b, limit, FIRST_STEPS + MORE_STEPS))
             return [self._slice()]
 
         code = b.if_(goes_on, more, lambda: [first])[0]

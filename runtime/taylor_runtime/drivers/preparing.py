@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.drivers.call import MEMORY_FIELDS, Call, larger
+from taylor_runtime.drivers.call import MEMORY_FIELDS, Call, larger, smaller
 from taylor_runtime.events.block import EVENT_BLOCK
 from taylor_runtime.events.roots import EVENT_MEMORY
 from taylor_runtime.ir.fields import Fields
@@ -14,6 +14,7 @@ from taylor_runtime.steps.control import Control
 
 ASKED = 2.0**-12  # of the way ahead; see `taylor.machines.machine.step_asked_for`
 LATEST = 2  # `recording` of what is watched
+ANY_STEPS = 1 << 53  # a limit that is none
 FIRST_STEPS = 64  # after which Python looks at Ctrl-C, progress and stiffness
 _ERROR = 1  # the second of the vectors of states
 
@@ -100,13 +101,13 @@ class Preparing(Call):
 
         b.if_(b.ne(call.get("detector"), 0), forget)
 
-    def ask(self, end: tuple[Value, Value], longest: Value, single: Value) -> None:
-        """Tell the loop how far to go, and what to watch."""
+    def ask(self, end: tuple[Value, Value], longest: Value, limit: Value) -> None:
+        """Tell the loop how far to go, at most so many steps, and what to watch."""
         b, call, control = self.b, self.call, self.control()
         control.set("max_step", longest)
         watched = b.ne(call.get("detector"), 0)
         way = b.fabs(end[0] - call.get("time")) * ASKED
-        way = b.select(single | watched, b.constant(0.0, F64), way)
+        way = b.select(watched | (limit < ANY_STEPS), b.constant(0.0, F64), way)
         control.set("longest", larger(b, control.get("longest"), way))
         control.set("end", end[0])
         control.set("end_low", end[1])
@@ -116,7 +117,7 @@ class Preparing(Call):
         for name in ("records", "grid_next", "grid_count"):
             control.set(name, 0)
         control.set("records_wanted", -1)
-        control.set("steps_wanted", b.select(single, b.constant(1, I64), FIRST_STEPS))
+        control.set("steps_wanted", smaller(b, limit, FIRST_STEPS))
 
         def begin() -> Sequence[Value]:
             Fields(b, call.address("events"), EVENT_BLOCK).set("count", 0)

@@ -81,7 +81,8 @@ class Telling(Call):
         b, call, control = self.b, self.call, self.control()
         room = b.call(PTR, "PyBytes_AsString", told)
         for k, name in enumerate((*OUTCOME_DOUBLES, *OUTCOME_INTEGERS)):
-            b.store(control.get(name), b.at(room, k, "i64"), 1)
+            source = call if name == "limited" else control
+            b.store(source.get(name), b.at(room, k, "i64"), 1)
         numbers = b.at(room, head, "i64")
         self.copy(call.address("seen_state"), numbers, self.states, 1)
         many, grid = control.get("grid_count"), call.address("grid")

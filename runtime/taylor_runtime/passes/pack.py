@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from taylor_runtime.passes.group import FEWEST, Used, group, worth_splitting
+from taylor_runtime.passes.multiples import signs_aligned
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
 from taylor_runtime.program.records import dataclass, replace
@@ -53,7 +54,7 @@ def pack(program: Program, small: bool = False) -> Program:
     if not small:
         groups = _in_line(groups, used)
     groups = _scattered_apart(program, groups, used, small)
-    return verify(_Rewriter(program, groups, used).rewrite())
+    return verify(signs_aligned(_Rewriter(program, groups, used).rewrite()))
 
 
 def _separate_pairs(program: Program) -> Program:
