@@ -23,6 +23,17 @@ MOST_SOURCES = 2.5  # from more registers than this
 UNROLLED_CHUNKS = 3  # rows of more chunks are walked by a loop
 
 
+APART = 128  # doubles: rows of a multiple of them lie in a quarter of a cache's sets, or less
+
+
+def apart(lanes: int) -> int:
+    """From one order of a row to the next where all of them are kept.
+
+    The same lanes of all orders are read together, and must not share a few sets of a cache.
+    """
+    return lanes if lanes % APART else lanes + CHUNK
+
+
 @cache
 def padded(lanes: int) -> int:
     """Lanes a row occupies: 1, 2, 4, or a multiple of the register; whole chunks for a loop."""

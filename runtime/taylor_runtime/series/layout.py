@@ -10,7 +10,7 @@ from taylor_runtime.program.program import Convolution, Input, Kernel, Program, 
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows, step_rows
-from taylor_runtime.program.widths import CHUNK, REGISTER, is_looped, padded
+from taylor_runtime.program.widths import CHUNK, REGISTER, apart, is_looped, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,12 @@ class Layout:
             width = padded(row.width * batch)
             once = row.constant or (row.gather and row.gather.head)
             orders = 1 if once else min(reach[index], program.order) + 1
-            stride, pitch = (0 if orders == 1 and not row.constant else width), CHUNK
+            alone = orders <= 2 or isinstance(program, FlowProgram)  # whose products know the width
+            plane = width if alone else apart(width)
+            stride, pitch = (0 if orders == 1 and not row.constant else plane), CHUNK
             if orders > 1 and index in convolved and is_looped(row.width * batch):
-                stride, pitch = CHUNK, orders * CHUNK
-            start, end = end, end + -(-orders * width // REGISTER) * REGISTER
+                stride, pitch, plane = CHUNK, orders * CHUNK, width
+            start, end = end, end + -(-orders * plane // REGISTER) * REGISTER
             whole = -(-width // REGISTER) * REGISTER
             reciprocal = end if index in divisors else -1
             end += whole if index in divisors else 0

@@ -11,9 +11,11 @@ import taylor as ty
 from taylor.systems.system import make_system
 from taylor_runtime.callables import stepper as build
 from taylor_runtime.passes.pack import pack
+from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.program import Coefficient as Newest
 from taylor_runtime.program.program import Gather, Input, Program, Row, Step, Term
-from taylor_runtime.series.layout import windows
+from taylor_runtime.program.widths import APART
+from taylor_runtime.series.layout import Layout, windows
 
 
 @pytest.mark.parametrize("unrolled", [False, True])
@@ -61,3 +63,29 @@ def test_windows_that_states_see(first: int, expected: tuple[int, int] | None) -
     jet = Row(Input("jet", tuple(range(5))), width=5)
     free = Program((rates, window, jet, slope), tuple((3, k) for k in range(5)), 4)
     assert windows(free)[1] == (0, first)  # nobody sees that padding
+
+
+@pytest.mark.parametrize("count", [64, 127, 128, 256])
+def test_orders_of_wide_rows_lie_apart(count: int) -> None:
+    """The same lane of all orders is not in a few sets of a cache; that changes no bit: a ring of
+    springs in scalars, in arrays, and as one of the trajectories in lanes, whose rows are narrow.
+    """
+    q = [ty.variable(f"apart{i}") for i in range(count)]
+    p = [ty.variable(f"rate{i}") for i in range(count)]
+    forces = [ty.sin(q[i - 1] - q[i]) - ty.sin(q[i] - q[(i + 1) % count]) for i in range(count)]
+    scalars = ty.Integrator(list(zip(q + p, p + forces, strict=True)), np.zeros(2 * count))
+    row, rate = ty.variable("apart", shape=(count,)), ty.variable("rates", shape=(count,))
+    force = np.sin(np.roll(row, 1) - row) - np.sin(row - np.roll(row, -1))
+    arrays = ty.Integrator([(row, rate), (rate, force)], np.zeros(2 * count))
+    start = np.sin(3.0 * np.arange(2 * count))
+    for ta in (scalars, arrays):
+        ta.state[:] = start
+        assert ta.propagate_until(0.5).success
+    program = scalars._machine.stepper.program
+    assert not isinstance(program, ArrayProgram)
+    strides = Layout.of(program).stride
+    assert max(strides) >= 64 and all(stride % APART for stride in strides if stride)
+    many = ty.ensemble(scalars, np.array([start, -start]), until=0.5, time0=0.0)
+    assert scalars.order == arrays.order
+    assert scalars.state.tobytes() == many.states[0].tobytes()
+    np.testing.assert_allclose(arrays.state, scalars.state, rtol=0, atol=1e-14)

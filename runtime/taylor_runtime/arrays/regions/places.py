@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from taylor_runtime.program.arrays import Shape
+from taylor_runtime.program.widths import apart
 
 MOST_SLOTS, FEWEST_SLOTS = 64, 8  # even numbers
 LINE = 16  # elements that planes begin at multiples of
@@ -13,7 +14,7 @@ LINE = 16  # elements that planes begin at multiples of
 
 def plane_of(elements: int) -> int:
     """Elements that a plane takes."""
-    return -(-max(elements, 1) // LINE) * LINE
+    return apart(-(-max(elements, 1) // LINE) * LINE)
 
 
 def spare_places(shapes: Sequence[Shape]) -> list[int]:
