@@ -237,6 +237,18 @@ def test_what_is_told_pickles_copies_and_prints() -> None:
         ta.step().steps = 3  # type: ignore[misc]
 
 
+def test_numbers_that_are_asked_for_first_do_not_hide_the_rest() -> None:
+    ta = pendulum(events=[ty.Event(X - 100)])
+    ta.step(), ta.step()
+    for name in ("steps", "time", "status", "message", "smallest_step", "retracted"):
+        one, two = ta.propagate_for(0.5), copy.copy(ta).propagate_for(0.0)
+        assert one.steps > 0 and getattr(one, name) == getattr(copy.copy(one), name)
+        assert one.time == ta.time and one.state is not None and one[V] == ta.state[1]
+        np.testing.assert_array_equal(one.state, ta.state)
+        assert len(one.events) == 1 and one.dense is one.states is None and not one.stiff
+        assert two.steps == 0 and math.isnan(two.largest_step) and two.variables == (X, V)
+
+
 def test_errors_come_before_anything_is_changed() -> None:
     ta = pendulum()
     ta.propagate_for(1.0)

@@ -47,7 +47,7 @@ from taylor_runtime.steps.single import PROPAGATE, stepper_module
 from taylor_runtime.steps.states import StateRows
 
 SHORT_BYTES = 1 << 16  # of coefficients
-SHORT_PRODUCTS = 1 << 20
+SHORT_PRODUCTS = 1 << 20  # of coefficients of arrays: elements of all rows times the order's square
 PROPAGATE_TYPE = "int64_t(*)(" + ", ".join(["uintptr_t"] * 7) + ")"
 
 
