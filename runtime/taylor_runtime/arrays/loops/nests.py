@@ -26,10 +26,15 @@ from taylor_runtime.program.arrays import (
     moved_rows,
 )
 from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Input
+from taylor_runtime.program.program import Input, Kernel
 from taylor_runtime.program.shapes.reads import OLD
 from taylor_runtime.program.shapes.sums import chunk_lanes
-from taylor_runtime.program.shapes.walks import Lanes, aligned, walk_of
+from taylor_runtime.program.shapes.walks import Axis, Lanes, aligned, walk_of
+
+
+# Elements side by side that are summed over axes outside of theirs: whole stretches of memory are
+# read, where lines far apart would share a few sets of a cache.  Each is summed as it would be alone.
+ACROSS = 64  # half as many for each row that is computed on the way
 
 
 class Elements(Protocol):
@@ -71,11 +76,17 @@ class NestWriter:
             nest.summed[0] if nest.summed else ((), Lanes(last=True) if nest.half else None)
         )
         apart = nest.half or first is not None
-        walk = self.walk = walk_of(nest.space, self._accesses(), summed, apart, lanes)
+        accesses = self._accesses()
+        walk = self.walk = walk_of(nest.space, accesses, summed, apart, lanes)
         self.lanes = 0
         if walk.vector is not None:
             parts, n = ELEMENTS[emitter.element].parts, 0 if emitter.memory.at_zero else 1
-            self.lanes = chunk_lanes(walk.axes[walk.vector].size, n, parts)
+            axis = walk.axes[walk.vector]
+            self.lanes = chunk_lanes(axis.size, n, parts)
+            across = ACROSS >> len(nest.rows)
+            along = {access[axis.last] for access in accesses}
+            if self.lanes < across <= axis.size and along <= {0, 1} and self._sums_across(axis):
+                self.lanes = across
 
     def emit(self) -> None:
         self.memory.segments.clear()
@@ -87,6 +98,13 @@ class NestWriter:
         """Zeros where elements are added to what there is."""
         for row in self.nest.adds:
             self._clear(row)
+
+    def _sums_across(self, axis: Axis) -> bool:
+        """Whether elements side by side are summed over axes outside of theirs, and little else."""
+        rows = [self.program.row(index) for index in self.nest.rows]
+        plain = all(row.moved is None and not isinstance(row.start, Kernel) for row in rows)
+        plain = plain and not any(map(self.plan.convolves, self.nest.rows))
+        return bool(self.nest.totals) and not axis.summed and not self.nest.half and plain
 
     def _accesses(self) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""
