@@ -31,9 +31,8 @@ from taylor_runtime.program.shapes.reads import OLD
 from taylor_runtime.program.shapes.sums import chunk_lanes
 from taylor_runtime.program.shapes.walks import Axis, Lanes, aligned, walk_of
 
-
 # Elements side by side that are summed over axes outside of theirs: whole stretches of memory are
-# read, where lines far apart would share a few sets of a cache.  Each is summed as it would be alone.
+# read, where lines far apart would share a few sets of a cache; each is summed as if alone.
 ACROSS = 64  # half as many for each row that is computed on the way
 
 
