@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from taylor_runtime.passes.spans import (
+    COUNTED,
     LIMIT,
     Span,
     is_scaled,
@@ -54,7 +55,12 @@ class Turns(NamedTuple):
 
 
 class Known(Protocol):
-    """What is known of programs inside."""
+    """What is known of programs inside.
+
+    guarded: whether the code may be left where a number is beyond its bounds.
+    """
+
+    guarded: bool
 
     def results(self, program: Program, given: Spans) -> list[Span | None]: ...
     def loop(self, system: LoopSystem, given: Spans) -> Turns: ...
@@ -185,17 +191,26 @@ class Rows:
             factors = self._factors(term)
             if factors is None:
                 return None
-            product, negative = factors[0], False
+            product: Span | None = factors[0]
+            negative = False
             for factor in factors[1:]:
+                assert product is not None
                 negative = negative or is_signed_product(product, factor)
-                product = product.times(factor)
-                if not product.fits():
+                product = self._watched(product.times(factor))
+                if product is None:
                     return None
+            assert product is not None
             signed = signed and negative
             total = total.plus(product)
             if not total.fits():
                 return None
         return None if signed else total
+
+    def _watched(self, product: Span) -> Span | None:
+        """What is left of a product: `ir.whole` compares one that might not fit with bounds."""
+        if product.fits():
+            return product
+        return product.met(COUNTED) if self.known.guarded else None
 
     def _factors(self, term: Term) -> list[Span] | None:
         """What a term is the product of; None where that is not all whole."""
