@@ -240,7 +240,7 @@ def build_point(
     module = compile_ir(
         lambda: point_module(program, checked, wholes),
         [scalar_call.SCALAR],
-        options=Options(STEP_PASSES, codegen=0) if quick else Options(),
+        options=Options(STEP_PASSES, codegen=0) if quick else Options(counters=True),
         externals={**(externals or {}), **linked},
         label=name,
         source=f"point {TYPE_OFFSET} {checked} {[*map(int, wholes)]}\n{body(program)}",
@@ -324,7 +324,7 @@ def build_array_function(
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(passes="O1") if puts_in_turns(program) else Options(hasty=True),
+        options=Options("O2", counters=True) if puts_in_turns(program) else Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),

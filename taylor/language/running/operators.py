@@ -139,7 +139,7 @@ def _window(owner: Any, key: Any) -> Both:
 
 
 def _is_traced_key(key: Any) -> bool:
-    if isinstance(key, tuple):
+    if isinstance(key, tuple | list):
         return any(map(_is_traced_key, key))
     if isinstance(key, slice):
         if _has_traced_end(key):
