@@ -36,12 +36,23 @@ def written_out(b: Builder, program: Program, type_: Type) -> Iterator[None]:
     """
     kernels = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
     called = [name for name in kernels if isinstance(name, str) and name not in SHORT]
-    before = b.writes_out
-    b.writes_out = len(called) <= WRITTEN_OUT and not ELEMENTS[type_.element].is_finer
+    before, few = b.writes_out, len(called) <= WRITTEN_OUT and not b.seldom
+    b.writes_out = few and not ELEMENTS[type_.element].is_finer
     try:
         yield
     finally:
         b.writes_out = before
+
+
+@contextmanager
+def seldom(b: Builder, holds: bool = True) -> Iterator[None]:
+    """What is written meanwhile comes to pass seldom, where that holds: it should be short."""
+    before = b.seldom
+    b.seldom = before or holds
+    try:
+        yield
+    finally:
+        b.seldom = before
 
 
 class KernelMemory(Protocol):

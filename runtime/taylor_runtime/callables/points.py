@@ -314,10 +314,11 @@ def build_array_function(
     # Loaded with the first program of arrays.
     from taylor_runtime.arrays.series import outside
     from taylor_runtime.passes.arrange import arranged
+    from taylor_runtime.passes.regions.puts import with_puts
     from taylor_runtime.passes.regions.unread import without_unread
     from taylor_runtime.points.arrays import ARRAYS, array_module, puts_in_turns
 
-    program, kind = arranged(without_unread(program)), KINDS[precision]
+    program, kind = arranged(with_puts(without_unread(program))), KINDS[precision]
     inputs, outputs = shapes
     ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())
     sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]

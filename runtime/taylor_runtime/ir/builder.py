@@ -52,6 +52,7 @@ class Builder(MemoryBuilder):
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.writes_out = False  # kernels where they are called, in place of calls of functions
+        self.seldom = False  # whether what is written comes to pass seldom, and should be short
         self._twins: dict[str, list[str]] = {}  # of comparisons
         self._intrinsics: dict[tuple[str, str], str] = {}  # declared already: their full names
 
