@@ -24,7 +24,6 @@ from taylor_runtime.program.kernels import (
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
-
 WRITTEN_OUT = 4  # kernels of a turn that are no function of their own
 SHORT = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "div"))
 

@@ -41,7 +41,10 @@ class Whole(Value):
         shifted, if the divisor is a power of two.
     """
 
-    __slots__ = ("_bit", "_integer", "_product", "above", "below", "rest", "shift", "sign", "span")
+    __slots__ = (
+        *("_bit", "_integer", "_product", "span"),
+        *("above", "below", "rest", "shift", "sign"),
+    )
 
     def __init__(
         self,
@@ -336,7 +339,7 @@ def _bounded(a: Whole, x: Whole) -> Whole | None:
     bounds = span.met(COUNTED)
     if span.fits() or bounds is None or not b.may_leave:
         return _plain_product(a, x) if span.fits() else None
-    if -(1 << 63) <= span.low and span.high < 1 << 63:
+    if span.low >= -(1 << 63) and span.high < 1 << 63:
         value = a.integer * x.integer
     elif _same(a, x):  # a factor is compared, so that nobody waits for the product
         side = math.isqrt(FARTHEST)

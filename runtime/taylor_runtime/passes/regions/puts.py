@@ -100,7 +100,9 @@ class _Turn:
 
     def _is_taken_over(self, index: int) -> bool:
         """Whether loops, choices or puts alone read a row."""
-        users = [row for row in map(self.old.row, range(len(self.old.rows))) if index in all_used(row)]
+        users = [
+            row for row in map(self.old.row, range(len(self.old.rows))) if index in all_used(row)
+        ]
         return bool(users) and all(isinstance(row.moved, Region | Put) for row in users)
 
     def _is_carried(self, index: int) -> bool:
@@ -128,7 +130,9 @@ class _Turn:
             values, shape = place[change.part], row.shape[1:]
             made.append(_number(Step(()), change.place))
             first = _first(made[values], values, shape)
-            made.append(ArrayRow(width=row.size // row.shape[0], constant=True, shape=shape, moved=first))
+            made.append(
+                ArrayRow(width=row.size // row.shape[0], constant=True, shape=shape, moved=first)
+            )
             put = Put(place[change.source], len(made) - 2, len(made) - 1)
             made.append(replace(row, moved=put))
             place[index] = len(made) - 1
