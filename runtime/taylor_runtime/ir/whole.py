@@ -37,8 +37,8 @@ class Whole(Value):
     span: its bounds.
     is_signed: whether it may stand for -0.0.
     above, below: of a quotient rounded down, what was divided by what; sign: or -1 times that.
-    rest, shift: of such a one, what is left, as an i64, if that is there; and by how many bits it is
-        shifted, if the divisor is a power of two.
+    rest, shift: of such a one, what is left, as an i64, if that is there; and by how many bits it
+        is shifted, if the divisor is a power of two.
     """
 
     __slots__ = (

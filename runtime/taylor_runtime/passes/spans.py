@@ -91,3 +91,19 @@ def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:
         return None
     exact = denominator & (denominator - 1) == 0
     return found if exact or found.size().high <= EXACT_QUOTIENT else None
+
+
+def narrowed(span: Span | None, relation: str, other: Span | None) -> Span | None:
+    """What is left of a span where a comparison holds; None for nothing, or nothing new."""
+    if span is None or other is None:
+        return None
+    low, high = span
+    if relation in ("lt", "le"):
+        high = min(high, other.high - (relation == "lt"))
+    elif relation in ("gt", "ge"):
+        low = max(low, other.low + (relation == "gt"))
+    elif relation == "eq":
+        low, high = max(low, other.low), min(high, other.high)
+    elif other.low == other.high:
+        low, high = low + (low == other.low), high - (high == other.low)
+    return Span(low, high) if low <= high else None

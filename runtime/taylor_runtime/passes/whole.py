@@ -13,6 +13,7 @@ from taylor_runtime.passes.spans import (
     Span,
     is_scaled,
     is_signed_product,
+    narrowed,
     quotient,
     remainders,
 )
@@ -324,7 +325,7 @@ class Rows:
             slot: span
             for row, relation, other in pairs
             if (slot := self._slot(row)) is not None
-            and (span := _narrowed(self._spans[row], str(relation), self._spans[other]))
+            and (span := narrowed(self._spans[row], str(relation), self._spans[other]))
         }
 
     def _slot(self, row: int) -> int | None:
@@ -395,19 +396,3 @@ def _joined(spans: Iterable[Span | None]) -> Span | None:
 
 def _met(spans: Sequence[Span]) -> Span:
     return Span(max(s.low for s in spans), min(s.high for s in spans))
-
-
-def _narrowed(span: Span | None, relation: str, other: Span | None) -> Span | None:
-    """What is left of a span where a comparison holds; None for nothing, or nothing new."""
-    if span is None or other is None:
-        return None
-    low, high = span
-    if relation in ("lt", "le"):
-        high = min(high, other.high - (relation == "lt"))
-    elif relation in ("gt", "ge"):
-        low = max(low, other.low + (relation == "gt"))
-    elif relation == "eq":
-        low, high = max(low, other.low), min(high, other.high)
-    elif other.low == other.high:
-        low, high = low + (low == other.low), high - (high == other.low)
-    return Span(low, high) if low <= high else None
