@@ -15,6 +15,7 @@ from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running.bits import BITS
 from taylor.language.running.bits import bit_and as bit_and
+from taylor.language.running.bits import bit_not as bit_not
 from taylor.language.running.bits import bit_or as bit_or
 from taylor.language.running.bits import bit_xor as bit_xor
 from taylor.language.running.bits import shift_left as shift_left
