@@ -101,7 +101,7 @@ def _common(a: Any, b: Any) -> Any:
         return running().operators.call(library.common_bits, a, b)
     if b < 0:
         return a - _common(a, ~b)
-    found, first = as_expression(0), 0
+    found, first = a * 0 if a.shape else as_expression(0), 0
     while b >> first:  # a run of bits of the mask after the other
         first += _trailing(b >> first, 0)
         last = first + _trailing(b >> first, 1)
