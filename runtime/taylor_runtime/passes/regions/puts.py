@@ -1,14 +1,14 @@
-"""Arrays of which a turn of a loop changes one row at a known place, as puts.
+"""Arrays of which a turn of a loop changes few rows at known places, as puts.
 
 u[0] = x is written as a new array, of x and a view of the rest, which is best where elements of it
 are read by formulas.  Where a loop or a choice takes it over, it would be copied in every turn; a
 `Put` changes it where it is, if nobody reads the old one afterwards.  So single numbers that are
-read of the old one are copied before.
+read of the old one are copied before, and so are its rows that go to other places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from taylor_runtime.program.arrays import (
     ArrayProgram,
     ArrayRow,
     Join,
+    Pick,
     Put,
+    Shape,
     View,
     all_used,
     contiguous,
@@ -28,6 +30,7 @@ from taylor_runtime.program.program import Coefficient, Input, Step, Term
 from taylor_runtime.program.shapes.verify import verify_arrays
 
 LEAST = 8  # elements of an array whose copy is worth saving
+MOST = 4  # rows that are changed
 
 
 def with_puts(program: ArrayProgram) -> ArrayProgram:
@@ -48,11 +51,11 @@ def _inside(program: ArrayProgram) -> ArrayProgram:
 
 
 class _Change(NamedTuple):
-    """A row that is `source` with one row of it, at `place`, as in a part of a join."""
+    """A row that is `source` with some of its rows, at `places`, as in parts of a join."""
 
     source: int
-    place: int
-    part: int
+    places: tuple[int, ...]
+    parts: tuple[int, ...]
 
 
 class _Turn:
@@ -60,54 +63,71 @@ class _Turn:
 
     def __init__(self, program: ArrayProgram) -> None:
         self.old = program
+        self.rows = [program.row(index) for index in range(len(program.rows))]
         self.changes = {
             index: change
-            for index in range(len(program.rows))
-            if (change := self._change(index)) is not None
+            for index, row in enumerate(self.rows)
+            if (change := self._change(row)) is not None
         }
+        if self.changes:
+            self._users: dict[int, list[int]] = {}
+            for index, row in enumerate(self.rows):
+                for used in all_used(row):
+                    self._users.setdefault(used, []).append(index)
+            while wrong := [k for k in self.changes if not self._is_worth_it(k)]:
+                for index in wrong:
+                    del self.changes[index]
 
-    def _change(self, index: int) -> _Change | None:
-        row = self.old.row(index)
+    def _change(self, row: ArrayRow) -> _Change | None:
         moved = row.moved
         if not isinstance(moved, Join) or moved.axis or row.size < LEAST:
             return None
-        if not self._is_taken_over(index):
-            return None
-        place, found, sources = 0, list[_Change](), set[int]()
+        place, places, parts, sources = 0, list[int](), list[int](), set[int]()
         for part in moved.parts:
             source = self._kept(part, place, row)
             if source is not None:
                 sources.add(source)
-            elif self.old.shape(part)[0] == 1:
-                found.append(_Change(-1, place, part))
+            elif self.rows[part].shape[0] == 1:
+                places.append(place)
+                parts.append(part)
             else:
                 return None
-            place += self.old.shape(part)[0]
-        if len(found) != 1 or len(sources) != 1 or not self._is_carried(min(sources)):
+            place += self.rows[part].shape[0]
+        if not 1 <= len(parts) <= MOST or len(sources) != 1:
             return None
-        return found[0]._replace(source=min(sources))
+        return _Change(min(sources), tuple(places), tuple(parts))
 
     def _kept(self, part: int, place: int, whole: ArrayRow) -> int | None:
         """The array of the same shape whose rows from a place on a part is."""
-        given = self.old.row(part)
+        given = self.rows[part]
         view, first = given.moved, place * (whole.size // whole.shape[0])
-        if not isinstance(view, View) or (view.offset, view.strides) != (
-            first,
-            contiguous(given.shape),
-        ):
+        if not isinstance(view, View) or view.offset != first:
             return None
-        return view.source if self.old.shape(view.source) == whole.shape else None
+        if view.strides != contiguous(given.shape):
+            return None
+        return view.source if self.rows[view.source].shape == whole.shape else None
+
+    def _is_worth_it(self, index: int) -> bool:
+        return self._is_taken_over(index) and self._is_carried(self.changes[index].source)
 
     def _is_taken_over(self, index: int) -> bool:
-        """Whether loops, choices or puts alone read a row."""
-        users = [
-            row for row in map(self.old.row, range(len(self.old.rows))) if index in all_used(row)
-        ]
-        return bool(users) and all(isinstance(row.moved, Region | Put) for row in users)
+        """Whether all who read a row want it in memory: loops, choices, puts, the next turn."""
+        users = self._users.get(index, [])
+        wanted = any(index == row for row, _ in self.old.outputs)
+        return (wanted or bool(users)) and all(self._reads_memory(user, index) for user in users)
+
+    def _reads_memory(self, user: int, index: int) -> bool:
+        row = self.rows[user]
+        if not isinstance(row.moved, View):
+            return isinstance(row.moved, Region | Put | Pick)
+        changes = [self.changes.get(other) for other in self._users.get(user, [])]
+        return not row.shape or all(c is not None and c.source == index for c in changes)
 
     def _is_carried(self, index: int) -> bool:
         """Whether an array is what a turn was given, maybe with elements changed."""
-        row = self.old.row(index)
+        row = self.rows[index]
+        if index in self.changes:
+            return True  # or else it goes, and then the one that asks
         if isinstance(row.moved, Put):
             return self._is_carried(row.moved.source)
         return isinstance(row.start, Input) and row.start.source == "parameter"
@@ -117,44 +137,46 @@ class _Turn:
             return self.old
         made: list[ArrayRow] = []
         place: dict[int, int] = {}
-        aside = self._read_before()
-        for index in range(len(self.old.rows)):
-            row, change = self.old.row(index), self.changes.get(index)
+
+        def add(row: ArrayRow) -> int:
+            made.append(row)
+            return len(made) - 1
+
+        sources = {change.source for change in self.changes.values()}
+        for index, row in enumerate(self.rows):
+            change = self.changes.get(index)
             if change is None:
-                made.append(renumbered_array(row, place))
-                place[index] = len(made) - 1
-                if index in aside:  # from here on its copy is read
-                    made.append(_number(Step((Term(1, Coefficient(place[index])),))))
-                    place[index] = len(made) - 1
+                place[index] = add(renumbered_array(row, place))
+                if isinstance(row.moved, View) and not row.shape and row.moved.source in sources:
+                    place[index] = add(_copy(place[index], ()))  # what is read from here on
                 continue
-            values, shape = place[change.part], row.shape[1:]
-            made.append(_number(Step(()), change.place))
-            first = _first(made[values], values, shape)
-            made.append(
-                ArrayRow(width=row.size // row.shape[0], constant=True, shape=shape, moved=first)
-            )
-            put = Put(place[change.source], len(made) - 2, len(made) - 1)
-            made.append(replace(row, moved=put))
-            place[index] = len(made) - 1
+            shape, values = row.shape[1:], list[int]()
+            for part in change.parts:
+                first = _first(made[place[part]], place[part], shape)
+                value = add(_row(shape, moved=first))
+                values.append(add(_copy(value, shape)) if first.source in sources else value)
+            found = place[change.source]
+            for position, value in zip(change.places, values, strict=True):
+                where = add(_row((), step=Step(()), offset=position))
+                found = add(replace(row, moved=Put(found, where, value)))
+            place[index] = found
         outputs = tuple((place[row], lane) for row, lane in self.old.outputs)
         return replace(self.old, rows=tuple(made), outputs=outputs)
 
-    def _read_before(self) -> set[int]:
-        """Single numbers that are elements of an array which is changed."""
-        sources = {change.source for change in self.changes.values()}
-        found = set()
-        for index, row in enumerate(map(self.old.row, range(len(self.old.rows)))):
-            if isinstance(row.moved, View) and not row.shape and row.moved.source in sources:
-                found.add(index)
-        return found
 
-
-def _first(row: ArrayRow, index: int, shape: Sequence[int]) -> View:
+def _first(row: ArrayRow, index: int, shape: Shape) -> View:
     """The first row of an array."""
     if isinstance(row.moved, View):
         return View(row.moved.source, row.moved.offset, row.moved.strides[1:])
     return View(index, 0, contiguous(shape))
 
 
-def _number(step: Step, offset: int = 0) -> ArrayRow:
-    return ArrayRow(step=step, offset=offset, constant=True)
+def _copy(index: int, shape: Shape) -> ArrayRow:
+    return _row(shape, step=Step((Term(1, Coefficient(index)),)))
+
+
+def _row(
+    shape: Shape, step: Step | None = None, moved: View | None = None, offset: int = 0
+) -> ArrayRow:
+    width = math.prod(shape)
+    return ArrayRow(step=step, offset=offset, width=width, constant=True, shape=shape, moved=moved)
