@@ -316,16 +316,16 @@ def build_array_function(
     from taylor_runtime.passes.arrange import arranged
     from taylor_runtime.passes.regions.puts import with_puts
     from taylor_runtime.passes.regions.unread import without_unread
-    from taylor_runtime.points.arrays import ARRAYS, array_module, puts_in_turns
+    from taylor_runtime.points.arrays import ARRAYS, array_module, pipeline
 
     program, kind = arranged(with_puts(without_unread(program))), KINDS[precision]
     inputs, outputs = shapes
     ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())
-    sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
+    sizes, passes = [int(np.prod(shape, dtype=int)) for shape in inputs], pipeline(program)
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options("O2", counters=True) if puts_in_turns(program) else Options(hasty=True),
+        options=Options(passes, counters=True) if passes else Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),
