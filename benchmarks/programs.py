@@ -5,6 +5,7 @@ Run with ``python -m benchmarks.programs``; it takes a minute and needs Numba an
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from statistics import median
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
+from benchmarks.compiled_c import by_c, compiler_version, library
 from benchmarks.harness import heading, publish, table
 from benchmarks.recipes import RECIPES, Recipe
 from benchmarks.versions import own_versions, version
 
 TURNS = 7
 TURN_SECONDS = 0.03
+C_SECONDS = 0.002
 
 Call = Callable[[], Any]
 
@@ -76,7 +79,17 @@ def by_jax(recipe: Recipe) -> Call:
     return lambda: code(*recipe.args).block_until_ready()
 
 
-def row(recipe: Recipe) -> list[str]:
+def in_c(made: ctypes.CDLL | None, recipe: Recipe, wanted: np.ndarray) -> tuple[Call | None, int]:
+    """Calls by C, so many at once that those of Python do not count, and how many these are."""
+    if made is None:
+        return None, 1
+    run = by_c(made, recipe.function.__name__, recipe.args)
+    assert np.isclose(run(1), wanted, rtol=1e-9).any()
+    count = max(1, int(C_SECONDS / max(seconds(lambda: run(1), 1), 1e-8)))
+    return lambda: run(count), count
+
+
+def row(recipe: Recipe, made_c: ctypes.CDLL | None) -> list[str]:
     """Microseconds a call and seconds to the first result, of each, and ratios of calls."""
     plain = lambda: recipe.function(*recipe.args)  # noqa: E731
     wanted = np.asarray(plain(), float)
@@ -87,13 +100,14 @@ def row(recipe: Recipe) -> list[str]:
     for call in calls:
         if call is not None:
             np.testing.assert_allclose(np.asarray(call(), float), wanted, rtol=1e-9)
-    python, own, numba, jax = in_turns([plain, *calls])
+    c_call, count = in_c(made_c, recipe, wanted)
+    python, own, numba, jax, c = in_turns([plain, *calls, c_call])
     assert python is not None and own is not None and numba is not None
     return [
         recipe.function.__name__,
-        *[_shown(x, 1e6) for x in (python, own, numba, jax)],
+        *[_shown(x, 1e6) for x in (python, own, numba, jax, c and c / count)],
         *["" if x is None else f"{x / own:.{0 if k == 0 else 2}f}" for k, x in
-          enumerate((python, numba, jax))],
+          enumerate((python, numba, jax, c and c / count))],
         *["" if one is None else f"{one[0]:.3f}" for one in made],
     ]  # fmt: skip
 
@@ -109,18 +123,20 @@ def main() -> None:
 
     jax.config.update("jax_enable_x64", True)
     with cache.disabled():
-        rows = [row(recipe) for recipe in RECIPES]
+        made_c = library()
+        rows = [row(recipe, made_c) for recipe in RECIPES]
     peers = {name: version(name) for name in ("numba", "jax")}
-    ratios = np.array([float(r[5]) for r in rows])
+    ratios = np.array([float(r[6]) for r in rows])
     text = [
         heading("Programs", "python -m benchmarks.programs", own_versions() | peers),
         "One thread, thread time, medians of seven turns.  Microseconds a call; how many times "
         "longer the others take than `ty.program`; seconds to the first result without a cache.  "
-        "Where there is no figure the program cannot be written with JAX's loops as it is.",
+        "Where there is no figure the program cannot be written with JAX's loops as it is.  "
+        f"C: {compiler_version()}, without Python's calls.",
         table(
             [
-                *("program", "Python", "ours", "Numba", "JAX"),
-                *("Python / ours", "Numba / ours", "JAX / ours"),
+                *("program", "Python", "ours", "Numba", "JAX", "C"),
+                *("Python / ours", "Numba / ours", "JAX / ours", "C / ours"),
                 *("ours, first", "Numba", "JAX"),
             ],
             rows,

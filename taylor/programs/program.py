@@ -129,7 +129,8 @@ class Program(_Entered, Decorated, Generic[P, R]):
                 del self._compiled[next(iter(self._compiled))]
         self._quick, self._reading = compiled.quick(given)
         # Plain numbers go to machine code without this class, and all else comes back to it.
-        direct = None if self._quick is None else compiled.direct(self._entered)
+        plain = self._quick is not None and compiled.is_plain
+        direct = compiled.direct(self._entered) if plain else None
         if direct is not None and self._outside is not None:
             functions = self._outside.functions
             direct = guarded_entry(direct, self._entered, functions) if functions else None
@@ -222,13 +223,17 @@ class _Compiled:
             found = self._entry(*map(float, numbers))
         else:
             found = self.function(*numbers)
-        leaves = self._leaves(found)
-        if any(self.truths):
-            leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
-        return self.tree.build(leaves)
+        return self.tree.build(self._leaves(found))
 
     def _leaves(self, found: Any) -> list[Any]:
-        """The numbers of a result."""
+        """The numbers of a result, and its truth values."""
+        leaves = self._numbers(found)
+        if any(self.truths):
+            leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
+        return leaves
+
+    def _numbers(self, found: Any) -> list[Any]:
+        """The same, truth values as 1 and 0."""
         if not self.checked or self._point is None:
             return [found] if self.single else list(found)
         count = len(self.truths) - 1
@@ -240,18 +245,28 @@ class _Compiled:
         """What takes the like of these arguments at once."""
         if not self._called_before:  # it takes a while to make
             self._called_before = True
-        elif self._ways is None and self._constants is None and not any(self.truths):
+        elif self._ways is None and self._constants is None:
             self._ways = self._made(given)
         return self._ways or (None, None)
 
     @property
     def is_plain(self) -> bool:
         """Whether the result is a number or a tuple of several, an error aside that may be met."""
-        tree = self.tree
-        if self.checked:
-            tree = tree.children[0] if self._point is not None else tree
+        tree = self._returned
+        if any(self.truths):
+            return False
         packed = tree.kind is tuple and len(tree.children) > 1
         return tree == LEAF or (packed and all(child == LEAF for child in tree.children))
+
+    @property
+    def is_truth(self) -> bool:
+        """Whether it is one truth value."""
+        return self._returned == LEAF and bool(self.truths[0])
+
+    @property
+    def _returned(self) -> Tree:
+        """What is returned, an error aside that a built-in function does not return."""
+        return self.tree.children[0] if self.checked and self._point is not None else self.tree
 
     def direct(self, otherwise: Callable[..., Any]) -> Quick | None:
         """What takes plain numbers and arrays, and hands on all else."""
@@ -273,5 +288,17 @@ class _Compiled:
             return None if found is None else build(self._leaves(found))
 
         # Errors, and numbers of other types, are the business of the long way.
-        plain = self.direct(_nothing) if self.is_plain and given.is_flat else None
-        return plain, called
+        if not given.is_flat or not (self.is_plain or self.is_truth):
+            return None, called
+        plain = self.direct(_nothing)
+        return (_truth_of(plain) if plain is not None and self.is_truth else plain), called
+
+
+def _truth_of(plain: Quick) -> Quick:
+    """The same as a truth value; what is no number alone is left to others."""
+
+    def quick(*args: Any) -> Any:
+        found = plain(*args)
+        return found != 0 if type(found) is np.float64 else None
+
+    return quick

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Whole, whole_of
+from taylor_runtime.ir.whole import Whole, leave_beyond, whole_of
 from taylor_runtime.passes.spans import LIMIT, Span
 from taylor_runtime.passes.turns import WholeNumbers
 from taylor_runtime.passes.whole import Spans, Turns
@@ -63,12 +63,11 @@ class Carried:
             (part,) = x.parts if isinstance(x, Whole) else (x,)
             return part
         whole = whole_of(b, x)
-        integer = b.cast("fptosi", x, "i64") if whole is None else whole.integer
-        if watched and (whole is None or whole.span.low < span.low):
-            b.leave_unless(b.compare("ge", integer, span.low))
-        if watched and (whole is None or whole.span.high > span.high):
-            b.leave_unless(b.compare("le", integer, span.high))
-        return integer
+        if whole is None:
+            return counted(b, x, span).integer if b.may_leave else b.cast("fptosi", x, "i64")
+        if watched:
+            leave_beyond(b, whole, span)
+        return whole.integer
 
     def before(self, values: Sequence[Value]) -> list[Value]:
         """The numbers that values of LLVM's stand for, whenever a turn may begin."""

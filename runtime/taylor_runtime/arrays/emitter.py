@@ -138,8 +138,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             if second is None or not any(map(self.plan.convolves, rows)):
                 self._loops(nests, n, None)
             else:
-                ways = [partial(self._loops, nests, n, which) for which in (True, False)]
-                self.b.if_(second, *ways)
+                first, other = (partial(self._loops, nests, n, which) for which in (True, False))
+                self.b.if_(second, first, other)
         self.memory.values.clear()
 
     def _whole(self, row: int, n: Index, second: Value | None) -> None:

@@ -240,7 +240,7 @@ def build_point(
     module = compile_ir(
         lambda: point_module(program, checked, wholes),
         [scalar_call.SCALAR],
-        options=Options(STEP_PASSES, codegen=0) if quick else Options(),
+        options=Options(STEP_PASSES, codegen=0) if quick else Options(counters=True),
         externals={**(externals or {}), **linked},
         label=name,
         source=f"point {TYPE_OFFSET} {checked} {[*map(int, wholes)]}\n{body(program)}",
@@ -313,18 +313,19 @@ def build_array_function(
     """
     # Loaded with the first program of arrays.
     from taylor_runtime.arrays.series import outside
+    from taylor_runtime.passes.regions.puts import with_puts
     from taylor_runtime.passes.regions.unread import without_unread
     from taylor_runtime.passes.shapes.arrange import arranged
-    from taylor_runtime.points.arrays import ARRAYS, array_module, puts_in_turns
+    from taylor_runtime.points.arrays import ARRAYS, array_module, pipeline
 
-    program, kind = arranged(without_unread(program)), KINDS[precision]
+    program, kind = arranged(with_puts(without_unread(program))), KINDS[precision]
     inputs, outputs = shapes
     ahead, behind = ((given,), (program.order + 1,)) if program.order else ((), ())
-    sizes = [int(np.prod(shape, dtype=int)) for shape in inputs]
+    sizes, passes = [int(np.prod(shape, dtype=int)) for shape in inputs], pipeline(program)
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(passes="O1") if puts_in_turns(program) else Options(hasty=True),
+        options=Options(passes, counters=True) if passes else Options(hasty=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),

@@ -45,6 +45,9 @@ class Options:
               reduction of strength, its scheduler and its combining of instructions take four
               tenths of the time; functions of arrays gain 4% at most by all that, products of
               matrices nothing.
+    counters: count in loops as it is written. LLVM would rather count down to zero, and then take
+        the flags of the subtraction, for which processors need longer than for a comparison:
+        loops of few instructions take up to a quarter longer.
     reloads:  of what is made in haste, leave in loops what no turn changes, too: a fifth of the
               time. Loops whose sums fill all registers load it in each turn anyway.
     """
@@ -53,6 +56,7 @@ class Options:
     codegen: int = 1
     verify: bool = True
     hasty: bool = False
+    counters: bool = False
     reloads: bool = False
 
     def __post_init__(self) -> None:
@@ -152,15 +156,13 @@ def settled(options: Options, text: str) -> Options:
     """Options for this text: a short one takes no haste."""
     if not options.hasty or len(text) < LONG:
         return replace(options, hasty=False, reloads=False)
-    return replace(options, passes=STEP_PASSES)
+    return replace(options, passes=STEP_PASSES, counters=True)
 
 
-_hasty: list[Options] = []  # of all that is made in haste now
-_SWITCHES = {  # by the field of `Options`: for haste, and as LLVM has it
-    "hasty": (
-        ("-disable-lsr=true", "-enable-misched=false"),
-        ("-disable-lsr=false", "-enable-misched=true"),
-    ),
+_hasty: list[Options] = []  # of all that is made now, and not as LLVM has it
+_SWITCHES = {  # by the field of `Options`: if it is set, and as LLVM has it
+    "hasty": (("-enable-misched=false",), ("-enable-misched=true",)),
+    "counters": (("-disable-lsr=true",), ("-disable-lsr=false",)),
     "reloads": (("-disable-machine-licm=true",), ("-disable-machine-licm=false",)),
 }
 _haste_changes = threading.Lock()
@@ -168,11 +170,12 @@ _haste_changes = threading.Lock()
 
 @contextmanager
 def _haste(options: Options) -> Iterator[None]:
-    """Within the block LLVM leaves loops as they are written, where that is asked for.
+    """Within the block LLVM leaves loops and the order of instructions as they are written, where
+    that is asked for.
 
     The switch is one for the process: what other threads make meanwhile has the same bits.
     """
-    if not options.hasty:
+    if not any(getattr(options, name) for name in _SWITCHES):
         yield
         return
     with _haste_changes:

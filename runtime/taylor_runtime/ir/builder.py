@@ -22,6 +22,7 @@ from taylor_runtime.ir.types import (
     F64,
     FLOAT_BITS,
     I1,
+    I64,
     Type,
     float_literal,
     make_type,
@@ -51,6 +52,7 @@ class Builder(MemoryBuilder):
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.writes_out = False  # kernels where they are called, in place of calls of functions
+        self.seldom = False  # whether what is written comes to pass seldom, and should be short
         self._twins: dict[str, list[str]] = {}  # of comparisons
         self._intrinsics: dict[tuple[str, str], str] = {}  # declared already: their full names
 
@@ -122,6 +124,13 @@ class Builder(MemoryBuilder):
                 self._intrinsics[name, text] = full
         listed = ", ".join([f"{text} {a.text}" for a in args])
         return self.emit(t, f"call {text} @{full}({listed})")
+
+    def overflowing(self, x: Value, y: Value) -> tuple[Value, Value]:
+        """The product of two i64 scalars, and i1: whether it is none of 64 bits."""
+        name, pair = "llvm.smul.with.overflow.i64", make_type("{ i64, i1 }", 0)
+        self.module.declare(name, f"declare {pair.text} @{name}(i64, i64)")
+        both = self.emit(pair, f"call {pair.text} @{name}(i64 {x.text}, i64 {y.text})")
+        return self.extract_value(both, 0, I64), self.extract_value(both, 1, I1)
 
     def normal(self, x: Value) -> Value:
         """x as the operators give it, after `fma`; itself if it has no parts."""

@@ -45,6 +45,7 @@ class Flow(Instructions):
         self.left = False  # whether control may go to `leave`
         self._count = 0
         self._known: dict[str, tuple[Value, int]] = {}  # by instruction: its value, and its block
+        self._once: dict[str, tuple[Sequence[Value], int]] = {}  # the same of several instructions
         self._logic: dict[str, tuple[str, ...]] = {}  # by truth value: the operation, of which ones
 
     def name(self) -> str:
@@ -67,6 +68,14 @@ class Flow(Instructions):
             operation, _, *parts = instruction.split()
             self._logic[text] = operation, *[part.rstrip(",") for part in parts]
         return value
+
+    def once(self, key: str, make: Callable[[], Sequence[Value]]) -> Sequence[Value]:
+        """The values that `make()` writes, unless they have been computed on every way to here."""
+        values, block = self._once.get(key, ((), 0))
+        if not block & self._blocks.dominators:
+            values = make()
+            self._once[key] = values, self._blocks.here
+        return values
 
     def emit_anew(self, type_: Type, instruction: str) -> Value:
         """The value of an instruction that may give another one next time: a load, or a call."""
@@ -114,6 +123,11 @@ class Flow(Instructions):
         self._blocks.reach(no, self._reasons(condition.text, False))
         hint = "" if likely is None else f", !prof {self.module.metadata(WEIGHTS[likely])}"
         self.line(f"br i1 {condition.text}, label %{yes}, label %{no}{hint}")
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether a number that is none of those may be met at all."""
+        return self.leave is not None
 
     def leave_unless(self, condition: Value) -> None:
         """Go on where an i1 scalar holds, else to `leave`."""
@@ -238,15 +252,16 @@ class Flow(Instructions):
         condition: Value,
         then: Callable[[], Sequence[Value]],
         otherwise: Callable[[], Sequence[Value]] | None = None,
+        likely: bool | None = None,
     ) -> list[Value]:
         """The values of `then()` where the i1 scalar `condition` holds, else those of
-        `otherwise()`.
+        `otherwise()`; likely: as of `branch`.
         """
         decided = self.decided(condition) if self.counts else None
         if decided is not None:
             return list(then()) if decided else list(otherwise()) if otherwise else []
         yes, no, after = (self.fresh_label(s) for s in ("then", "else", "endif"))
-        self.branch(condition, yes, no if otherwise else after)
+        self.branch(condition, yes, no if otherwise else after, likely)
         self.label(yes)
         first = self._ends(then())
         first_block = self.block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from taylor_runtime.ir.types import I64, Type
@@ -13,8 +14,27 @@ class Instructions(ABC):
 
     __slots__ = ()
 
+    @property
+    @abstractmethod
+    def may_leave(self) -> bool: ...
+
+    @abstractmethod
+    def leave_unless(self, condition: Value) -> None: ...
+
     @abstractmethod
     def emit(self, type_: Type, instruction: str) -> Value: ...
+
+    @abstractmethod
+    def once(self, key: str, make: Callable[[], Sequence[Value]]) -> Sequence[Value]: ...
+
+    @abstractmethod
+    def if_(
+        self,
+        condition: Value,
+        then: Callable[[], Sequence[Value]],
+        otherwise: Callable[[], Sequence[Value]] | None = None,
+        likely: bool | None = None,
+    ) -> list[Value]: ...
 
     @abstractmethod
     def constant(self, number: int | float | Fraction, type_: Type) -> Value: ...
@@ -33,6 +53,9 @@ class Instructions(ABC):
 
     @abstractmethod
     def select(self, condition: Value, x: Value, y: Operandlike) -> Value: ...
+
+    @abstractmethod
+    def overflowing(self, x: Value, y: Value) -> tuple[Value, Value]: ...
 
     @abstractmethod
     def sqrt(self, x: Value) -> Value: ...

@@ -16,9 +16,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from taylor_runtime.ir.types import F64, I1, I64, I128
+from taylor_runtime.ir.division import divided, shift_of
+from taylor_runtime.ir.types import F64, I1, I64
 from taylor_runtime.ir.values import Instructions, Operandlike, Value
 from taylor_runtime.passes.spans import (
+    COUNTED,
+    FARTHEST,
     LIMIT,
     Span,
     is_scaled,
@@ -34,9 +37,14 @@ class Whole(Value):
     span: its bounds.
     is_signed: whether it may stand for -0.0.
     above, below: of a quotient rounded down, what was divided by what; sign: or -1 times that.
+    rest, shift: of such a one, what is left, as an i64, if that is there; and by how many bits it
+        is shifted, if the divisor is a power of two.
     """
 
-    __slots__ = ("_bit", "_integer", "_product", "above", "below", "sign", "span")
+    __slots__ = (
+        *("_bit", "_integer", "_product", "span"),
+        *("above", "below", "rest", "shift", "sign"),
+    )
 
     def __init__(
         self,
@@ -51,6 +59,8 @@ class Whole(Value):
         self._integer, self._bit, self._product = integer, bit, product
         self.above: Whole | None = None
         self.below: Whole | None = None
+        self.rest: Value | None = None
+        self.shift: int | None = None
         self.sign = 1
 
     @property
@@ -62,7 +72,9 @@ class Whole(Value):
         """The number as an i64."""
         if self._integer is not None:
             return self._integer
-        assert self._bit is not None
+        if self._bit is None:  # a shift, written where it is wanted: remainders are known without
+            assert self.above is not None and self.shift is not None
+            return self.above.integer >> self.shift
         known = self.builder.decided(self._bit)
         if known is not None:
             return self.builder.constant(known, I64)
@@ -95,7 +107,8 @@ class Whole(Value):
     def narrowed(self, span: Span) -> Whole:
         """The same number, of which more is known."""
         low, high = max(span.low, self.span.low), min(span.high, self.span.high)
-        return Whole(self.builder, Span(low, high), self._integer, self._bit)
+        integer = self.integer if self._bit is None else self._integer
+        return Whole(self.builder, Span(low, high), integer, self._bit)
 
     def __add__(self, other: Operandlike) -> Value:
         found = whole_of(self.builder, other, signed=True)
@@ -161,8 +174,11 @@ class Ratio(Value):
         span = quotient(a.span, d.span)
         if span is None:
             return None
-        value = Whole(a.builder, span, _floor_quotient(a, d))
-        value.above, value.below = a, d
+        shift, quotient_, rest = shift_of(d.span), None, None
+        if shift is None:
+            quotient_, rest = divided(a.builder, a.integer, a.span, d.integer, d.span)
+        value = Whole(a.builder, span, quotient_)
+        value.above, value.below, value.rest, value.shift = a, d, rest, shift
         return value
 
 
@@ -251,15 +267,16 @@ def size_of(x: Whole) -> Whole:
 def multiply_add(b: Instructions, a: Value, x: Operandlike, c: Operandlike) -> Value | None:
     """a * x + c where all are whole numbers, and the products and sums such as doubles count."""
     first, second, third = (whole_of(b, v, True) for v in (a, x, c))
-    if first is None or second is None or third is None or third.is_signed:
+    if first is None or second is None or third is None:
         return None
     for q, d in ((first, second), (second, first)):
-        rest = _remainder(q, d, third)
+        rest = None if third.is_signed else _remainder(q, d, third)
         if rest is not None:
             return rest
-    if not first.span.times(second.span).fits():
+    product = _bounded(first, second)
+    if product is None or third.is_signed:
         return None
-    return _sum(_plain_product(first, second), third)  # whether the product is -0.0 is lost
+    return _sum(product, third)  # whether the product is -0.0 is lost
 
 
 def _remainder(q: Whole, d: Whole, a: Whole) -> Whole | None:
@@ -273,7 +290,14 @@ def _remainder(q: Whole, d: Whole, a: Whole) -> Whole | None:
     if d.span != opposite.span or (d.span.low < d.span.high and not _same(d, opposite)):
         return None
     span = remainders(a.span, below.span)
-    return None if span is None else Whole(q.builder, span, a.integer + d.integer * q.integer)
+    return None if span is None else Whole(q.builder, span, _left(a, below, q, d))
+
+
+def _left(a: Whole, below: Whole, q: Whole, d: Whole) -> Value:
+    """The same as an i64: what a division by a power of two leaves is known without it."""
+    if q.shift is not None:
+        return a.builder.emit(I64, f"and i64 {a.integer.text}, {below.span.low - 1}")
+    return a.integer + d.integer * q.integer if q.rest is None else q.rest
 
 
 def _same(x: Whole, y: Whole) -> bool:
@@ -299,12 +323,41 @@ def _difference(a: Whole, c: Whole) -> Whole | None:
 
 
 def _product(a: Whole, x: Whole) -> Whole | None:
-    found = _plain_product(a, x)
-    if not found.span.fits():
+    found = _bounded(a, x)
+    if found is None:
         return None
     if found is not a and is_signed_product(a.span, x.span):
         found._product = a, x
     return found
+
+
+def _bounded(a: Whole, x: Whole) -> Whole | None:
+    """The product, whatever it is of zero, if doubles count it; where it might be beyond that it is
+    compared with bounds, if the code can be left.
+    """
+    b, span = a.builder, a.span.times(x.span)
+    bounds = span.met(COUNTED)
+    if span.fits() or bounds is None or not b.may_leave:
+        return _plain_product(a, x) if span.fits() else None
+    if span.low >= -(1 << 63) and span.high < 1 << 63:
+        value = a.integer * x.integer
+    elif _same(a, x):  # a factor is compared, so that nobody waits for the product
+        side = math.isqrt(FARTHEST)
+        leave_beyond(b, a, Span(-side, side))
+        return Whole(b, bounds, a.integer * x.integer)
+    else:
+        value, beyond = b.overflowing(a.integer, x.integer)
+        b.leave_unless(b.emit(I1, f"xor i1 {beyond.text}, true"))
+    leave_beyond(b, Whole(b, span, value), COUNTED)
+    return Whole(b, bounds, value)
+
+
+def leave_beyond(b: Instructions, x: Whole, bounds: Span) -> None:
+    """Leave the code where a number is not within bounds."""
+    if x.span.low < bounds.low:
+        b.leave_unless(b.compare("ge", x.integer, bounds.low))
+    if x.span.high > bounds.high:
+        b.leave_unless(b.compare("le", x.integer, bounds.high))
 
 
 def _plain_product(a: Whole, x: Whole) -> Whole:
@@ -314,6 +367,7 @@ def _plain_product(a: Whole, x: Whole) -> Whole:
     if x.span == (-1, -1):
         negated = Whole(a.builder, Span(-a.span.high, -a.span.low), 0 - a.integer)
         negated.above, negated.below, negated.sign = a.above, a.below, -a.sign
+        negated.rest, negated.shift = a.rest, a.shift
         return negated
     return Whole(a.builder, a.span.times(x.span), a.integer * x.integer)
 
@@ -330,37 +384,3 @@ def _scaled(a: Whole, other: Operandlike) -> Ratio | None:
     b = a.builder
     above = _plain_product(a, literal(b, p))
     return Ratio(above, literal(b, q), "fmul", a, b.constant(number, F64))
-
-
-def _floor_quotient(a: Whole, d: Whole) -> Value:
-    """An i64: a / d rounded down, d being of one sign."""
-    b, x, y = a.builder, a.integer, d.integer
-    known = d.span.low if d.span.low == d.span.high else 0
-    if known > 0 and known & (known - 1) == 0:
-        return x >> (known.bit_length() - 1)
-    if known > 0:
-        return _multiplied(b, a, known)
-    if a.span.low >= 0 and d.span.low > 0:
-        return b.emit(I64, f"udiv i64 {x.text}, {y.text}")
-    cut = x // y
-    rest = x - cut * y
-    signs = rest < 0 if d.span.low > 0 else rest > 0
-    return cut - b.emit(I64, f"zext i1 {signs.text} to i64")
-
-
-def _multiplied(b: Instructions, a: Whole, d: int) -> Value:
-    """The same of a known number d, by the high half of a product: a / d is a (2**k / d) / 2**k.
-
-    The factor is rounded up, and the quotient too large by less than a / 2**k.  That is less than
-    1 / d, since 2**k is at least 2**63 d, so that its whole part is right where a is not negative;
-    what may be is moved there by a multiple of d.
-    """
-    moved = max(0, -(a.span.low // d))
-    shift = (d - 1).bit_length() - 1
-    factor = -(-(1 << (64 + shift)) // d)
-    x = a.integer + moved * d if moved else a.integer
-    wide = b.emit(I128, f"zext i64 {x.text} to i128")
-    product = b.emit(I128, f"mul nuw i128 {wide.text}, {factor}")
-    high = b.emit(I128, f"lshr i128 {product.text}, {64 + shift}")
-    found = b.emit(I64, f"trunc i128 {high.text} to i64")
-    return found - moved if moved else found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 LIMIT = (1 << 53) - 1  # of what doubles count without a gap
+FARTHEST = 1 << 50  # of what is compared with bounds while a program runs
 EXACT_QUOTIENT = 1 << 51  # below, a rounded product with 1/q is on the same side of whole numbers
 
 
@@ -42,9 +43,17 @@ class Span(NamedTuple):
         ends = abs(self.low), abs(self.high)
         return Span(0 if self.has_zero else min(ends), max(ends))
 
+    def met(self, other: Span) -> Span | None:
+        """Numbers of both; None where there are none."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        return Span(low, high) if low <= high else None
+
     def fits(self) -> bool:
         """Whether doubles count all of them."""
         return self.low >= -LIMIT and self.high <= LIMIT
+
+
+COUNTED = Span(-FARTHEST, FARTHEST)
 
 
 def is_signed_product(a: Span, b: Span) -> bool:
@@ -82,3 +91,19 @@ def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:
         return None
     exact = denominator & (denominator - 1) == 0
     return found if exact or found.size().high <= EXACT_QUOTIENT else None
+
+
+def narrowed(span: Span | None, relation: str, other: Span | None) -> Span | None:
+    """What is left of a span where a comparison holds; None for nothing, or nothing new."""
+    if span is None or other is None:
+        return None
+    low, high = span
+    if relation in ("lt", "le"):
+        high = min(high, other.high - (relation == "lt"))
+    elif relation in ("gt", "ge"):
+        low = max(low, other.low + (relation == "gt"))
+    elif relation == "eq":
+        low, high = max(low, other.low), min(high, other.high)
+    elif other.low == other.high:
+        low, high = low + (low == other.low), high - (high == other.low)
+    return Span(low, high) if low <= high else None

@@ -13,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from taylor_runtime.passes.spans import LIMIT, Span
+from taylor_runtime.passes.spans import COUNTED, FARTHEST, LIMIT, Span
 from taylor_runtime.passes.whole import PACE, Rows, Spans, Turns, fitting
 from taylor_runtime.program.kernels import LoopSystem, Region
 from taylor_runtime.program.program import Input, Kernel, Program, Row
 
-FARTHEST = 1 << 50
 ROUNDS = 6  # through a turn, for each carry, until bounds have to be settled
-COUNTED = Span(-FARTHEST, FARTHEST)
 GIVEN = Span(-(1 << 31), 1 << 31)  # of whole arguments that are integers; others are doubles
 
 

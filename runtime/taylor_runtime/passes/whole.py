@@ -8,10 +8,12 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from taylor_runtime.passes.spans import (
+    COUNTED,
     LIMIT,
     Span,
     is_scaled,
     is_signed_product,
+    narrowed,
     quotient,
     remainders,
 )
@@ -54,7 +56,12 @@ class Turns(NamedTuple):
 
 
 class Known(Protocol):
-    """What is known of programs inside."""
+    """What is known of programs inside.
+
+    guarded: whether the code may be left where a number is beyond its bounds.
+    """
+
+    guarded: bool
 
     def results(self, program: Program, given: Spans) -> list[Span | None]: ...
     def loop(self, system: LoopSystem, given: Spans) -> Turns: ...
@@ -185,17 +192,26 @@ class Rows:
             factors = self._factors(term)
             if factors is None:
                 return None
-            product, negative = factors[0], False
+            product: Span | None = factors[0]
+            negative = False
             for factor in factors[1:]:
+                assert product is not None
                 negative = negative or is_signed_product(product, factor)
-                product = product.times(factor)
-                if not product.fits():
+                product = self._watched(product.times(factor))
+                if product is None:
                     return None
+            assert product is not None
             signed = signed and negative
             total = total.plus(product)
             if not total.fits():
                 return None
         return None if signed else total
+
+    def _watched(self, product: Span) -> Span | None:
+        """What is left of a product: `ir.whole` compares one that might not fit with bounds."""
+        if product.fits():
+            return product
+        return product.met(COUNTED) if self.known.guarded else None
 
     def _factors(self, term: Term) -> list[Span] | None:
         """What a term is the product of; None where that is not all whole."""
@@ -309,7 +325,7 @@ class Rows:
             slot: span
             for row, relation, other in pairs
             if (slot := self._slot(row)) is not None
-            and (span := _narrowed(self._spans[row], str(relation), self._spans[other]))
+            and (span := narrowed(self._spans[row], str(relation), self._spans[other]))
         }
 
     def _slot(self, row: int) -> int | None:
@@ -380,19 +396,3 @@ def _joined(spans: Iterable[Span | None]) -> Span | None:
 
 def _met(spans: Sequence[Span]) -> Span:
     return Span(max(s.low for s in spans), min(s.high for s in spans))
-
-
-def _narrowed(span: Span | None, relation: str, other: Span | None) -> Span | None:
-    """What is left of a span where a comparison holds; None for nothing, or nothing new."""
-    if span is None or other is None:
-        return None
-    low, high = span
-    if relation in ("lt", "le"):
-        high = min(high, other.high - (relation == "lt"))
-    elif relation in ("gt", "ge"):
-        low = max(low, other.low + (relation == "gt"))
-    elif relation == "eq":
-        low, high = max(low, other.low), min(high, other.high)
-    elif other.low == other.high:
-        low, high = low + (low == other.low), high - (high == other.low)
-    return Span(low, high) if low <= high else None

@@ -8,23 +8,18 @@ What goes from turn to turn stays in registers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.carried import Carried, spans_of, turns_of
-from taylor_runtime.arithmetic.kernel_calls import systems
+from taylor_runtime.arithmetic.kernel_calls import systems, written_out
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.passes.turns import zeros_wanted
 from taylor_runtime.points.inside import formula, formula_after
 from taylor_runtime.program.kernels import BranchSystem, LoopSystem
-from taylor_runtime.program.kinds import ELEMENTS
-from taylor_runtime.program.program import Kernel, Program
-
-WRITTEN_OUT = 4  # kernels of a turn that are no function of their own
-SHORT = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "div"))
+from taylor_runtime.program.program import Program
 
 
 def loop_system(system: LoopSystem) -> KernelFunction:
@@ -83,12 +78,12 @@ class _Loop:
         def ending(number: int, state: list[Value]) -> tuple[Value, Callable[[], list[Value]]]:
             going.pop()
             given = [b.truth(counts, active), *self.rest, *carried.inside(state)]
-            with _written_out(b, self.system.body, active):
+            with written_out(b, self.system.body, active.type):
                 stop, rest = formula_after(b, self.system.body, given, number)
                 stopped = b.ne(stop, 0)
 
             def after() -> list[Value]:
-                with _written_out(b, self.system.body, active):
+                with written_out(b, self.system.body, active.type):
                     return carried.after(rest())
 
             return stopped, after
@@ -193,23 +188,8 @@ def _kept(b: Builder, alive: Value, after: Sequence[Value], before: Sequence[Val
 
 def _turn(b: Builder, program: Program, values: Sequence[Value]) -> list[Value]:
     """The outputs of a formula inside."""
-    with _written_out(b, program, values[0]):
+    with written_out(b, program, values[0].type):
         return formula(b, program, values)
-
-
-@contextmanager
-def _written_out(b: Builder, program: Program, like: Value) -> Iterator[None]:
-    """The kernels of a formula are written out meanwhile where they are few: turns are a chain, in
-    which a call costs a tenth of a sine.
-    """
-    kernels = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
-    called = [name for name in kernels if isinstance(name, str) and name not in SHORT]
-    before = b.writes_out
-    b.writes_out = len(called) <= WRITTEN_OUT and not ELEMENTS[like.type.element].is_finer
-    try:
-        yield
-    finally:
-        b.writes_out = before
 
 
 systems[LoopSystem] = loop_system

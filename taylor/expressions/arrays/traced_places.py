@@ -32,6 +32,8 @@ def is_traced(keys: Keys) -> bool:
 def _is_place(key: Any) -> bool:
     if isinstance(key, Mutable):
         key = key.now
+    if isinstance(key, list):
+        return any(map(_is_place, key))
     if isinstance(key, np.ndarray):
         return key.dtype == object and any(map(_is_place, key.flat))
     return isinstance(key, Node) and key.op not in CONDITIONS and not _is_known(key)

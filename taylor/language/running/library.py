@@ -1,5 +1,5 @@
-"""What built-in functions do with elements of which a traced value decides how many there are:
-written in Python, and translated as users' functions are.
+"""What built-in functions do with elements of which a traced value decides how many there are, and
+operators with bits: written in Python, and translated as users' functions are.
 """
 
 from __future__ import annotations
@@ -71,3 +71,16 @@ def collected(items: Items, element: Of, test: Of, found: Any) -> Any:
         if test(one):
             found.append(element(one))
     return found
+
+
+def common_bits(a: Any, b: Any) -> Any:
+    """``a & b`` of whole numbers below 2**53, bit by bit from the last one on."""
+    found, weight = 0, 1
+    while a != 0 and a != -1 and b != 0 and b != -1 and weight < 1 << 54:
+        found += weight * ((a % 2) * (b % 2))
+        a //= 2
+        b //= 2
+        weight *= 2
+    if a == 0 or b == 0:
+        return found
+    return found + weight * (b if a == -1 else a)

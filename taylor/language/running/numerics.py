@@ -107,6 +107,32 @@ def _factorial(n: Any) -> Any:
     return fori_loop(1, as_expression(n) + 1, lambda k, y: y * k, as_expression(1))
 
 
+def _isqrt(n: Any) -> Any:
+    """Right below 2**52: a root that is none lies further from the next whole number than a root is
+    rounded.
+    """
+    fault_where(as_expression(n) < 0, ValueError("isqrt() argument must be nonnegative"))
+    return _floor(make_function_node("sqrt", as_expression(n)))
+
+
+def _lcm(a: Any, b: Any) -> Any:
+    a, b = abs(as_expression(a)), abs(as_expression(b))
+    common = _gcd(a, b)
+    return where(common > 0, _floor(a / where(common > 0, common, as_expression(1))) * b, common)
+
+
+def _comb(n: Any, k: Any) -> Any:
+    n, k = as_expression(n), as_expression(k)
+    fault_where(n < 0, ValueError("n must be a non-negative integer"))
+    fault_where(k < 0, ValueError("k must be a non-negative integer"))
+    few = where(k + k > n, n - k, k)  # none, where k is beyond n
+
+    def turn(i: Any, found: Any) -> Any:
+        return _floor(found * (n - few + i) / i)
+
+    return where(k > n, as_expression(0), fori_loop(1, few + 1, turn, as_expression(1)))
+
+
 _MATH: dict[str, Callable[..., Any]] = {
     **{name: _node(ours) for name, ours in _NAMES.items()},
     "log": _log,
@@ -128,6 +154,9 @@ _MATH: dict[str, Callable[..., Any]] = {
     "degrees": lambda x: x * (180 / math.pi),
     "radians": lambda x: x * (math.pi / 180),
     "factorial": _factorial,
+    "isqrt": _isqrt,
+    "lcm": _lcm,
+    "comb": _comb,
 }
 
 

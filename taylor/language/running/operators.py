@@ -15,6 +15,7 @@ from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running.bits import BITS
 from taylor.language.running.bits import bit_and as bit_and
+from taylor.language.running.bits import bit_not as bit_not
 from taylor.language.running.bits import bit_or as bit_or
 from taylor.language.running.bits import bit_xor as bit_xor
 from taylor.language.running.bits import shift_left as shift_left
@@ -139,7 +140,7 @@ def _window(owner: Any, key: Any) -> Both:
 
 
 def _is_traced_key(key: Any) -> bool:
-    if isinstance(key, tuple):
+    if isinstance(key, tuple | list):
         return any(map(_is_traced_key, key))
     if isinstance(key, slice):
         if _has_traced_end(key):

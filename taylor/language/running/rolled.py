@@ -99,7 +99,7 @@ def rolled_while(
         begins.append(as_expression(now.fault))
     with traced(arguments):
         asked = called(carried, turn, lambda: _asked(test, stop))
-    if asked.changes or asked.raised or not is_none(asked.fault):
+    if asked.raised or not turn.is_left(carried, asked) or not is_none(asked.fault):
         refuse(
             "the test of this `while` changes an object, or may end with an error",
             "Instead: compute it in the body, and end the loop with `if not test: break`.",

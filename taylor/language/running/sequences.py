@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -123,6 +123,9 @@ class Generated:
         self.iterable, self.element = iterable, element
         self.test: Callable[[Any], Any] = test or always
         self._listed: list[Any] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(listed(self))
 
     @property
     def is_known(self) -> bool:

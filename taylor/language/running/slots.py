@@ -5,6 +5,7 @@ what it began with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import is_
 from types import CellType
 from typing import Any
 
@@ -140,6 +141,21 @@ class Turn:
         for slot, leaves in zip(carried.slots, self.seen, strict=True):
             if not slot.held:
                 slot.put(leaves, quiet=True, frozen=True)
+
+    def is_left(self, carried: Carried, outcome: Outcome) -> bool:
+        """Whether what was called as in a turn has left all as the turn begins with it.
+
+        A variable of a function around, which has been given its argument, counts as changed.
+        """
+        begun_with = {
+            id(slot.target): leaves for slot, leaves in zip(carried.slots, self.seen, strict=True)
+        }
+        for place, (_, flat) in outcome.changes.items():
+            leaves = begun_with.get(place, ())
+            same_leaves = len(leaves) == len(flat.leaves) and all(map(is_, leaves, flat.leaves))
+            if not same_leaves:
+                return False
+        return True
 
     def ends(self, carried: Carried) -> list[Any]:
         """What the arguments are after the turn."""

@@ -128,8 +128,11 @@ class _Checks(ast.NodeVisitor):
             return
         self._own_rule(node)
         if isinstance(node, ast.BoolOp | ast.IfExp):
+            first, *rest = node.values if isinstance(node, ast.BoolOp) else _parts(node)
+            self.visit(first)
             before, self._hidden = self._hidden, "a part that may be left out"
-            self.generic_visit(node)
+            for part in rest:
+                self.visit(part)
             self._hidden = before
         else:
             self.generic_visit(node)
@@ -209,6 +212,10 @@ class _Checks(ast.NodeVisitor):
                         "match with a pattern of a class, a dictionary or a star",
                         "use constants, tuples, `a | b` and `_`, or if with isinstance and len",
                     )
+
+
+def _parts(node: ast.IfExp) -> tuple[ast.expr, ast.expr, ast.expr]:
+    return node.test, node.body, node.orelse
 
 
 _MODULES = frozenset(("np", "numpy", "math", "ty", "taylor"))

@@ -44,10 +44,12 @@ class Expressions(ast.NodeTransformer):
         return operator(what, [node.values[0], *map(later, node.values[1:])], node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        """``not a``."""
+        """``not a``, and ``~a``."""
         self.generic_visit(node)
         if isinstance(node.op, ast.Not):
             return operator("negation", [node.operand], node)
+        if isinstance(node.op, ast.Invert):
+            return operator("bit_not", [node.operand], node)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:

@@ -213,6 +213,38 @@ def walrus(a):
     return x, n
 
 
+def nonlocal_in_while(x, h):
+    """The same in a loop that ends as the counter decides."""
+    calls = 0
+
+    def f(t):
+        nonlocal calls
+        calls += 1
+        return math.sin(t) + t
+
+    s = 0.0
+    while s < 3 and calls < 20:
+        s += f(x + h * calls) ** 2 * 0.1 + 0.2
+    return s, calls
+
+
+def walrus_in_a_test(c):
+    """In what is always evaluated of a condition."""
+    x = c
+    while (step := (x * x - c) / (2 * x)) > 1e-9 or step < -1e-9:
+        x -= step
+    return x - step
+
+
+def rows_exchanged(m, c):
+    """Places in lists, which a choice decides."""
+    m = m.copy()
+    p = 1 if c > 0 else 2
+    m[[0, p]] = m[[p, 0]]
+    m[:, [p]] *= c
+    return m[[p, 2], [0, p - 1]], m
+
+
 def nonlocal_counter(x, n):
     """A nested function that changes a variable of the one around it."""
     count = 0
@@ -297,6 +329,8 @@ def nested_data(state, n):
 
 NUMBERS = np.array([0.5, -1.0, 2.0, 1.5, -0.5])
 
+MATRIX = np.array([[1.0, 2.0, -0.5], [0.3, -1.0, 4.0], [2.5, 0.7, 1.5]])
+
 CASES = (
     Case(conditional_expression, [(2.0,), (-2.0,)], wrt=(0,), jets=True),
     Case(elif_chain, [(-2.0,), (-0.5,), (0.5,), (3.0,)], wrt=(0,), jets=True),
@@ -326,6 +360,9 @@ CASES = (
     Case(dataclass_with_methods, [(100.0, 30.0, 2), (100.0, 30.0, 9)], wrt=(0, 1), jets=True),
     Case(fields_that_change, [(100.0, 0.01, 5), (50.0, 0.02, 40)], wrt=(0, 1), jets=True),
     Case(walrus, [(2.0,), (0.5,), (900.0,)], wrt=(0,), jets=True),
+    Case(nonlocal_in_while, [(0.3, 0.7), (1.1, 0.2), (-2.0, 0.01)], wrt=(0, 1), jets=True),
+    Case(walrus_in_a_test, [(2.0,), (0.5,), (900.0,)], wrt=(0,), jets=True),
+    Case(rows_exchanged, [(MATRIX, 0.5), (MATRIX, -0.5)], wrt=(0, 1)),
     Case(nonlocal_counter, [(9.0, 2), (100.0, 30)], wrt=(0,), jets=True),
     Case(counting_down, [(0, 2.0), (7, 0.5), (20, 1.1)], wrt=(1,), jets=True),
     Case(loop_variable_after, [(0,), (1,), (6,)]),

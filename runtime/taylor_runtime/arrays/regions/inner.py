@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from taylor_runtime.arithmetic.carried import spans_of
+from taylor_runtime.arithmetic.kernel_calls import written_out
 from taylor_runtime.arrays.memory import ArrayMemory, Plane
 from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.plans.layout import from_outside, is_outside
@@ -74,7 +75,8 @@ class Inner:
         """
         program, outer = self.plan.program, self.outer
         emitter = begun(outer, self.plan, self.workspace, dict(enumerate(given)), targets)
-        emitter.constant_rows()
+        with written_out(outer.b, program, Type(outer.element)):
+            emitter.constant_rows()
         emitter.memory.values.clear()
         single = [row for row, _ in program.outputs if not program.shape(row)]
         return [emitter.memory.coefficient(row, 0, ALONE) for row in single]

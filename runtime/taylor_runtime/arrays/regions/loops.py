@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.carried import turns_of
+from taylor_runtime.arithmetic.kernel_calls import seldom
+from taylor_runtime.arrays.plan import Plan
 from taylor_runtime.arrays.plans.layout import room_inside, room_of_indices
 from taylor_runtime.arrays.regions.conditions import holds
 from taylor_runtime.arrays.regions.inner import (
@@ -17,7 +19,7 @@ from taylor_runtime.arrays.regions.inner import (
 )
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places
-from taylor_runtime.arrays.regions.wide import LANES, end_of_places
+from taylor_runtime.arrays.regions.wide import LANES, Wide, end_of_places
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.ir.whole import Whole
@@ -97,13 +99,18 @@ class _Loop:
         if isinstance(index, Whole) and most is not None and index.span.high >= most:
             # Within the ends of all arrays, as it is in general, no place is compared with them.
             within = b.select(b.compare("lt", end, most), end, b.constant(most, end.type))
-            values = self._at_once(values, within)
-            values = self._between(values, within, most)
-        return self._between(values, end)[1:]
+            wide = self.outer.plan.wide.get(self.index)
+            with seldom(b, wide is not None):
+                values = self._at_once(values, within, wide)
+                values = self._between(values, within, most)
+        with seldom(b, most is not None):
+            return self._between(values, end)[1:]
 
-    def _at_once(self, values: list[Value], end: Value) -> list[Value]:
+    def _at_once(
+        self, values: list[Value], end: Value, wide: tuple[Wide, Plan] | None
+    ) -> list[Value]:
         """The same after turns that are made several at once, see `wide`."""
-        b, carried, wide = self.b, self.carried, self.outer.plan.wide.get(self.index)
+        b, carried = self.b, self.carried
         if wide is None:
             return values
         turns, plan = wide
