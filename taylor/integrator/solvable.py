@@ -27,6 +27,7 @@ from taylor.systems.impulses import Past
 from taylor.systems.variational import Variations, variational, variations_of
 from taylor_runtime.callables.batch import BatchStepper, LaneRows, RowLimits, batch_of, batch_pays
 from taylor_runtime.callables.driving import UNTIL
+from taylor_runtime.callables.trajectories.solves import Targets
 from taylor_runtime.program.codes import REACHED
 
 if TYPE_CHECKING:
@@ -179,6 +180,15 @@ class Solvable(Driven):
         """The solution at a time with its derivatives, (n, K), where nothing but steps is to be
         made; None where there may be more, or these do not come to the end.
         """
+        machine = self._begun_straight(start)
+        if machine is None or machine.straight_to(end, self.max_step) != REACHED:
+            return None
+        return self._kind.from_planes(machine.polynomials())
+
+    def _begun_straight(self, start: Start) -> FlowMachine | None:
+        """The machine at the beginning of a solution with derivatives; None where more than steps
+        may be on the way.
+        """
         flow = self._flow
         if flow is None or self._detection is not None or self._schedule.jumps:
             return None
@@ -189,9 +199,14 @@ class Solvable(Driven):
         flow.begin(
             machine, kind.to_planes(start.state), kind.to_planes(start.parameters), start.time
         )
-        if machine.straight_to(end, self.max_step) != REACHED:
+        return machine
+
+    def _targets(self, start: Start) -> Targets | None:
+        """Where numbers of such a solution are in the memory of machine code; None for others."""
+        machine = self._begun_straight(start)
+        if machine is None or self._flow is None:
             return None
-        return kind.from_planes(machine.polynomials())
+        return Targets(machine, self._flow.places_of_parameter(machine))
 
     def _walked(self, machine: Machine, end: Pair) -> Outcome | None:
         """What comes of the solution from the present point, if another machine makes it that has

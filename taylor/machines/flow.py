@@ -202,6 +202,12 @@ class Flow:
         behind = whole.reshape(len(whole), -1)
         return self.initial, whole, vector, (places, padding[places]), behind, firsts
 
+    def places_of_parameter(self, machine: FlowMachine) -> dict[int, int]:
+        """Where machine code has the numbers of parameters that vary, behind those of all."""
+        size, varied = self.variations.size, self.variations.parameters
+        first = machine.stepper.parameters - len(varied) * size
+        return {place: first + k * size for k, place in enumerate(varied)}
+
     def beginnings(
         self, machine: FlowMachine, states: np.ndarray, parameters: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

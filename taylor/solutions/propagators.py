@@ -16,6 +16,7 @@ from taylor.systems.events import Event
 from taylor.systems.names import Names
 from taylor.systems.parameters import Parameters
 from taylor.systems.system import System
+from taylor_runtime.callables.trajectories.solves import Targets
 
 
 class Propagator(Protocol):
@@ -28,6 +29,7 @@ class Propagator(Protocol):
     _time: Pair
     _flow: Flow | None
     _parameters: Parameters
+    max_step: float
 
     @property
     def state(self) -> np.ndarray: ...
@@ -54,6 +56,9 @@ class Propagator(Protocol):
         """Whether the solution from what is in place was brought to a time, as most are, by machine
         code; of others nothing is told.
         """
+
+    def _targets(self, start: Start) -> Targets | None:
+        """Where numbers of such a solution are in the memory of machine code; None for others."""
 
     def _straight_map(self, start: Start, end: Pair) -> np.ndarray | None:
         """The solution at a time with its derivatives, (n, K), as most are, by steps alone; of

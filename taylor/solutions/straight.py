@@ -14,6 +14,9 @@ from taylor.numbers.precision import FLOAT64
 from taylor.solutions.problem import Problem, Wrt
 from taylor.solutions.propagators import Propagator
 from taylor.systems.names import UNUSED
+from taylor_runtime.callables.trajectories.solves import solve_function
+
+SEVERAL = 3  # calls before machine code is made, in some milliseconds
 
 
 class Placed:
@@ -32,6 +35,7 @@ class Placed:
         at_time = np.flatnonzero(places == last)
         self._time = int(at_time[0]) if len(at_time) else None
         self._base = problem.base[:first].copy(), problem.base[first:last].copy()
+        self._own, self._others = (own, places[own]), (others, places[others] - first)
         self._varies = bool(len(others))
         self._every = len(own) == first and np.array_equal(places[own], np.arange(first))
 
@@ -84,9 +88,18 @@ class StraightMap(Placed):
         super().__init__(problem)
         self._idle = problem.idle(order, wrt)
         self._made = problem.varied(order, wrt).propagator
+        self._calls = 0
+        self._quick: Callable[[np.ndarray], np.ndarray | None] | None = None
 
     def __call__(self, numbers: np.ndarray) -> np.ndarray | None:
         """The coefficients."""
+        if self._quick is not None:
+            found = self._quick(numbers)
+            if found is not None:
+                return found.reshape(len(self._base[0]), -1)
+        self._calls += 1
+        if self._calls == SEVERAL:
+            self._quick = self._written()
         if not isfinite(numbers.sum()):
             return None
         try:
@@ -104,6 +117,31 @@ class StraightMap(Placed):
         found = ta._straight_map(Start(state, parameters, time), (float(numbers[-1]), 0.0))
         self._idle.append(ta)
         return found
+
+    def _written(self) -> Callable[[np.ndarray], np.ndarray | None] | None:
+        """The same as machine code, which takes less time than Python to begin with; None where
+        steps take most of it, and for what happens on the way.
+        """
+        ta, time = copy(self._made), self.problem.time
+        targets = ta._targets(Start(*self._base, time))
+        if targets is None or not targets.machine.stepper.is_short:
+            return None
+        moves: list[tuple[int, int]] = []
+        for (numbers, places), of in (
+            (self._own, targets.of_state),
+            (self._others, targets.of_parameter),
+        ):
+            for number, place in zip(numbers.tolist(), places.tolist(), strict=True):
+                moves += [(number, target) for target in of(place)]
+        if self._time is not None:
+            moves += [(self._time, target) for target in targets.of_time("time")]
+            time = 0.0, 0.0
+        inputs = self.problem.inputs
+        last = inputs.displaced(range(len(inputs.listed))).size
+        moves += [(last, target) for target in targets.of_time("end")]
+        settings = dict(zip(("time", "time_low", "end", "end_low"), (*time, 0.0, 0.0), strict=True))
+        found = list(enumerate(targets.of_numbers_in_the_end().ravel().tolist()))
+        return solve_function(targets, settings | {"max_step": ta.max_step}, moves, found)
 
 
 def straight_map(problem: Problem, order: int, wrt: Wrt) -> StraightMap | None:

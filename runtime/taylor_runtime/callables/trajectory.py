@@ -76,7 +76,7 @@ class StepMemory(RecordedSteps):
 
     def polynomials(self) -> np.ndarray:
         """The state with its derivatives: a copy, (parts, n, M)."""
-        return self._vectors[:, STATE, self._slots_by_state]
+        return self._vectors[:, STATE, self.slots_by_state]
 
     def planes_before(self) -> np.ndarray:
         """The state before the last step: a copy."""

@@ -11,8 +11,9 @@ from taylor.integrator.integrator import Integrator
 from taylor.solutions.solution import Solution
 from taylor.solutions.straight import straight
 from taylor.systems.names import UNUSED
-from taylor_runtime.callables.foreign.solves import Targets, solve_handler
+from taylor_runtime.callables.foreign.solves import solve_handler
 from taylor_runtime.callables.foreign.xla import Handler, Operand
+from taylor_runtime.callables.trajectories.solves import Targets
 
 
 def listed(solution: Solution) -> Callable[..., Sequence[Any]]:

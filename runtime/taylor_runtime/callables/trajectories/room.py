@@ -33,7 +33,7 @@ class StepRoom:
         self._dtype, self._parts = KINDS[precision].dtype, KINDS[precision].parts
         self.slots = np.array(stepper.shown.slots, dtype=np.intp)
         self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
-        self._slots_by_state = self._by_state(self._all_slots)  # (n, M)
+        self.slots_by_state = self._by_state(self._all_slots)  # (n, M)
         self.padding = np.array(stepper.states.padding(), dtype=np.intp)
         counts = VECTORS * stepper.size, stepper.parameters, stepper.workspace
         states, parameters, work = (doubles_of_planes(count, precision) for count in counts)
