@@ -164,8 +164,7 @@ def in_propagations() -> list[list[str]]:
 
 def memory() -> list[list[str]]:
     """A million steps of a pendulum, within budgets."""
-    x, v, k = ty.variable("x"), ty.variable("v"), ty.parameter("k")
-    ta = ty.Integrator([(x, v), (v, -k * ty.sin(x))], [0.4, 0.7], parameters={k: 9.8})
+    ta, x = pendulum(), ty.variable("x")
     found = []
     for budget in (1 << 28, 1 << 24, 1 << 20):
         start = time.perf_counter()
@@ -173,6 +172,42 @@ def memory() -> list[list[str]]:
         seconds = time.perf_counter() - start
         cells = [f"{got.steps}", f"{budget / 2**20:g}", f"{got.memory / 2**20:.2f}"]
         found.append(["pendulum", *cells, f"{seconds:.2f}", f"{float(got.state[0])!r}"])
+        print(*found[-1], sep=" | ", flush=True)
+    return found
+
+
+def lorenz() -> ty.Integrator:
+    x, y, z = ty.variables("x y z")
+    s, r, b = ty.parameters("s r b")
+    slopes = [(x, s * (y - x)), (y, x * (r - z) - y), (z, x * y - b * z)]
+    return ty.Integrator(slopes, [1.0, 1.0, 20.0], parameters={s: 10.0, r: 28.0, b: 8 / 3})
+
+
+def pendulum() -> ty.Integrator:
+    x, v, k = ty.variable("x"), ty.variable("v"), ty.parameter("k")
+    return ty.Integrator([(x, v), (v, -k * ty.sin(x))], [0.4, 0.7], parameters={k: 9.8})
+
+
+def many(rows: int = 1000) -> list[list[str]]:
+    """The gradient of the mean over many solutions, side by side and one after the other."""
+    found = []
+    for make, until in ((pendulum, 10.0), (lorenz, 2.0)):
+        ta = make()
+        starts = ta.state + 0.3 * np.random.default_rng(1).normal(size=(rows, len(ta.state)))
+
+        def together(ta: Any = ta, starts: Any = starts, until: float = until) -> Any:
+            return ty.mean_gradient_through(ta, starts, squares, until=until, workers=1)
+
+        def alone(ta: Any = ta, starts: Any = starts, until: float = until) -> Any:
+            for start in starts:
+                ta.state[:] = start
+                ty.gradient_through(ta, squares, until=until)
+
+        for _ in range(5):  # until machine code is worth while
+            together()
+        a, b = medians(together, alone)
+        found.append([f"{rows} x {make.__name__}", f"{1e3 * a:.1f}", f"{1e3 * b:.1f}"])
+        found[-1].append(f"{b / a:.1f}")
         print(*found[-1], sep=" | ", flush=True)
     return found
 
@@ -368,6 +403,8 @@ def main() -> None:
                     ["work", "steps", "solution, ms", "gradient, ms", "ratio", "at most"],
                     in_propagations(),
                 ),
+                "The gradient of a mean over many solutions, in lanes of trajectories.",
+                table(["work", "side by side, ms", "one by one, ms", "times as fast"], many()),
                 "A million steps and more within budgets of memory, to the same bits.",
                 table(
                     ["work", "steps", "budget, MB", "took, MB", "s", "dx/dx0"],

@@ -177,3 +177,30 @@ def test_hessian_products_of_a_row(solved: list[int]) -> None:
     assert sum(solved) == 8
     product = found.rows[4].hessian_product({K: 1.0})
     np.testing.assert_allclose(product[K], 4 * starts[4] ** 2 * np.exp(-1.0), rtol=1e-13)
+
+
+U, A = ty.variable("u", shape=(3,)), ty.parameter("a", shape=(3, 3))
+COSTS: dict[str, Any] = {
+    "where": lambda u: ty.where(u[0] > 0, u[0] ** 2, u[1]),
+    "largest": lambda u: np.maximum(u[0], u[1]) + np.abs(u).max(),
+    "while": lambda u: ty.while_loop(lambda c: c < 10.0, lambda c: c * (2 + u[0] ** 2), 1.0),
+    "scan": lambda u: ty.scan(lambda c, e: (c * e + 1, c), 1.0, u)[0],
+    "solve": lambda u: np.linalg.solve(2 * np.eye(3) + np.outer(u, u), np.arange(3.0)).sum(),
+    "sort": lambda u: np.sort(u)[1],
+    "constant": lambda u: 3.0 + 0 * u[0],
+    "arrays": (U**2).sum() + A.sum() * U[0],
+    "elements": U[1] * A[0, 2] + ty.time,
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_costs_of_every_kind(name: str, solved: list[int]) -> None:
+    matrix = np.arange(9.0).reshape(3, 3) / 10
+    ta = ty.Integrator([(U, A @ U - U**3)], [0.3, 0.2, 0.1], parameters={A: matrix})
+    states = ta.state + 0.2 * np.random.default_rng(7).normal(size=(9, 3))
+    found = ty.mean_gradient_through(ta, states, COSTS[name], until=1.0, workers=1)
+    assert sum(solved) == 7
+    for one, other in zip(found.rows, alone(ta, states, COSTS[name], until=1.0), strict=True):
+        pairs = [(one.value, other.value), (one.final_time, other.final_time)]
+        for own, right in (*pairs, (one.state, other.state), (one.parameters, other.parameters)):
+            np.testing.assert_allclose(own, right, rtol=1e-13, atol=1e-15)
