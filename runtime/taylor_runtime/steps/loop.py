@@ -107,9 +107,10 @@ class StepLoop(StepRules):
         return self.norms.values(lambda row, chunk: memory.coefficient(row, n, chunk), steps=False)
 
     def _make_step(self) -> None:
-        found = self.measure(self._coefficients(self.order), self._coefficients(self.order - 1))
+        top, below = self._coefficients(self.order), self._coefficients(self.order - 1)
+        point, found = self.measure(top, below)
         self._record(self.recorder.wanted(self.step_size.needs_record(found)))
-        h, last, size = self.choose(found)
+        h, last, size = self.choose(point, found)
         self._evaluate(self.time.scaled(h, last, self.scale))
         self.advance(h, last, size)
 

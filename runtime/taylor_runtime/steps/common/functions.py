@@ -120,12 +120,12 @@ class _Functions(AloneRules):
         return self.b.constant(GO_ON, I64)
 
     def measured(self) -> Value:
-        found = self.measure(self.last, self.last_but_one)
+        _, found = self.measure(self.last, self.last_but_one)
         wanted = self.recorder.wanted(self.step_size.needs_record(found))
         return self.b.select(wanted, self.b.constant(RECORD, I64), GO_ON)
 
     def chosen(self) -> Value:
-        h, last, size = self.choose(self.step_size.kept())
+        h, last, size = self.choose(self.point(), self.step_size.kept())
         (tau,) = self.tau
         self.b.store(self.time.scaled(h, last, self.scale), tau)
         self.advance(h, last, size)

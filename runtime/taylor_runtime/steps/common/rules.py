@@ -148,15 +148,15 @@ class StepRules(ABC):
         self._leave_if(self.b.eq(remaining, 0), REACHED)
         self._first_scale(remaining)
 
-    def measure(self, top: list[Value], below: list[Value]) -> Measured:
-        """Where the last two coefficients are known: their norms."""
+    def measure(self, top: list[Value], below: list[Value]) -> tuple[Point, Measured]:
+        """Where the last two coefficients are known: where the step begins, and their norms."""
         self._again_if(~self.norms.finite([top, below]), self._rescale)
-        return self.step_size.measured(self._point(), top, below)
+        point = self.point()
+        return point, self.step_size.measured(point, top, below)
 
-    def choose(self, found: Measured) -> tuple[Value, Value, Value]:
+    def choose(self, point: Point, found: Measured) -> tuple[Value, Value, Value]:
         """The step, whether it is the last one, and the size to begin with the next time."""
         b, control = self.b, self.control
-        point = self._point()
         estimate = self.step_size.estimate(point, found)
         left = b.fabs(point.remaining)
         size = estimate
@@ -181,7 +181,8 @@ class StepRules(ABC):
         control.set("scale", power_of_two(self.b, size))
         control.set("pending", 1)
 
-    def _point(self) -> Point:
+    def point(self) -> Point:
+        """Where the coming step begins."""
         remaining = self.time.remaining()
         horizon = self.time.horizon(remaining)
         return Point(self.state, self.slopes, self.scale, remaining, horizon)
