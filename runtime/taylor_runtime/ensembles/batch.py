@@ -152,7 +152,9 @@ class _BatchLoop(StepLoop):
         for k, name in enumerate(("previous_time", "previous_time_low", "step_scale", "step")):
             b.store(own.get(name), b.at(record, k))
         target = b.at(record, RECORD_HEADER)
-        self.lanes.move(kind, count, (b.at(self.vectors.before, lane, kind), self.batch), (target, 1))
+        self.lanes.move(
+            kind, count, (b.at(self.vectors.before, lane, kind), self.batch), (target, 1)
+        )
 
     def _fill(self, lane: Index) -> None:
         self.grids.fill(self.recorder.current(), self.state, lane)
