@@ -137,14 +137,13 @@ class CallingLoop(SingleLoop):
     def _call_and_follow(self, name: str) -> Value:
         """The same where it is to go on."""
         b, found = self.b, self._call(name)
-        odd, begin, on = (b.fresh_label(stem) for stem in ("odd", "other", "on"))
-        again = b.fresh_label("again")
+        on, odd, anew, leave = (b.fresh_label(stem) for stem in ("on", "odd", "anew", "leave"))
         b.branch(found <= max(RECORD, GO_ON), on, odd)
         b.label(odd)
-        b.branch(b.eq(found, AGAIN), self.top, again)
-        b.label(again)
-        b.branch(b.eq(found, BEGIN), self.begin, begin)
-        b.label(begin)
+        b.branch(b.eq(found, AGAIN), self.top, anew)
+        b.label(anew)
+        b.branch(b.eq(found, BEGIN), self.begin, leave)
+        b.label(leave)
         b.ret(found)
         b.label(on)
         return found

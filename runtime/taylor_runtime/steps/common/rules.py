@@ -1,6 +1,6 @@
 """What is done about steps, whatever their coefficients are.
 
-A step is made (`_make_step`), and checked at the top of the next turn (`_check_step`), when the
+A step is made (`choose`, `advance`), and checked at the top of the next turn (`check`), when the
 true right-hand side at its end has been evaluated anyway: the defect P'(h) - f(P(h)) says whether
 the series represented the solution. Only a checked step is counted, recorded, and shown to anybody.
 Step sizes follow Jorba & Zou, Exp. Math. 14 (2005) 99, section 3.2, with the scale N = max(|x|, |h
