@@ -13,7 +13,6 @@ from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.program.widths import padded
 from taylor_runtime.series.ends import CalledSums, declare_sums
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.memory import RowMemory
@@ -70,6 +69,9 @@ class CallingLoop(SingleLoop):
         rows, element, kind = self.rows, self.element, ELEMENTS[self.element]
         room, work = Room.of(program, rows), arrays.work
         scratch = b.at(work, kind.parts * room.scratch, kind.part)
+        weights = b.at(work, kind.parts * room.weights, kind.part)
+        if options.weighted:
+            self.norms.weight_memory = weights
         plane = scratch_plane(rows.size)
         self._scratch = b.planes(scratch, plane, element)
         self.frame = Fields(b, b.alloca("i64", len(FRAME.names or ())), FRAME)
@@ -80,8 +82,7 @@ class CallingLoop(SingleLoop):
             "grid": arrays.grid,
             "tolerances": arrays.tolerances,
             "scratch": scratch,
-            "weights": b.at(work, kind.parts * room.weights, kind.part),
-            "checked": b.table(self._checked_places(), "i8"),
+            "weights": weights,
             "size": rows.size,
             "plane": plane_length(VECTORS * rows.size),
             "scratch_plane": plane,
@@ -90,16 +91,16 @@ class CallingLoop(SingleLoop):
         for name, value in told.items():
             self.frame.set(name, value)
 
-    def _checked_places(self) -> list[int]:
-        listed = zip(self.rows.widths, self.norms.checked, strict=True)
-        return [int(checked) for width, checked in listed for _ in range(padded(width))]
-
     # -- what functions do --------------------------------------------------------------------
 
     def resume(self) -> None:
         self._call(RESUME)
 
     def check(self) -> None:
+        b = self.b
+        slopes, h = self.rows.load_all(b, self.slopes[0]), b.fabs(self.control.get("step"))
+        defect = self.norms.defect(slopes, self.vectors.slope, self.scale, h)
+        self.frame.set("defect", defect)  # of a step that is to be checked, if there is one
         self._call_and_follow(CHECK)
 
     def _make_step(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -41,10 +42,9 @@ ADDRESSES = (
     "tolerances",
     "scratch",  # vectors like the state's: slopes, the last two coefficients; and one number, tau
     "weights",
-    "checked",  # for each place whether its slope is to be confirmed
 )
 COUNTS = ("size", "plane", "scratch_plane", "length")  # of the state vector, parts, a record
-FRAME = np.dtype([(name, np.int64) for name in (*ADDRESSES, *COUNTS)])
+FRAME = np.dtype([(name, np.int64) for name in (*ADDRESSES, *COUNTS)] + [("defect", np.float64)])
 VECTORS_OF_SCRATCH = 3
 
 
@@ -99,8 +99,9 @@ class _Functions(AloneRules):
             [b.at(scratch, size * k, element)] for k in range(VECTORS_OF_SCRATCH + 1)
         )
         rows = StateRows((), (), (), (), cast(int, size), element)  # known at run time alone
-        tolerances, weights, checked = map(frame.address, ("tolerances", "weights", "checked"))
-        norms = PlaceNorms(b, rows, options.weighted, tolerances, weights, checked)
+        tolerances, weights = frame.address("tolerances"), frame.address("weights")
+        found = partial(frame.get, "defect")
+        norms = PlaceNorms(b, rows, options.weighted, tolerances, weights, found)
         places = frame.address("records"), frame.address("grid")
         recorder = Recorder(b, control, *places, rows, order, frame.get("length"))
         self.parameters = frame.address("parameters")

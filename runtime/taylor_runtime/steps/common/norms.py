@@ -23,10 +23,6 @@ class LoopNorms(StateNorms):
     def _each(self, carried: Callable[[int], list[Value]], body: Body) -> list[list[Value]]:
         """carried = body(position of the row, place, lanes, carried), along each row."""
 
-    def _is_checked(self, position: int, place: Index) -> Value | bool:
-        """Whether a slope is to be confirmed."""
-        return self.checked[position]
-
     def read(self, vector: Value) -> list[Value]:
         return [vector]
 
@@ -112,8 +108,7 @@ class LoopNorms(StateNorms):
         factor, weights = b.fabs(h / scale), self.weight_memory
 
         def one(position: int, place: Index, lanes: int, found: list[Value]) -> Sequence[Value]:
-            wanted = self._is_checked(position, place)
-            if wanted is False:
+            if not self.checked[position]:
                 return found
             t = Type(element, lanes)
             value = b.load(t, b.at(vector, place, element))
@@ -125,8 +120,6 @@ class LoopNorms(StateNorms):
                 weight = self._double(weights, place, lanes)
                 weight = b.select(weight > 0, weight, 1 / moved)
                 difference = difference * b.select(weight < most, weight, most)
-            if isinstance(wanted, Value):
-                difference = b.select(wanted, difference, self._nothing(lanes))
             return [self._maximum(b.fabs(difference), found[0])]
 
         rows = self._each(lambda lanes: [self._nothing(lanes)], one)
@@ -136,7 +129,8 @@ class LoopNorms(StateNorms):
 class PlaceNorms(LoopNorms):
     """Of as many places as there are at run time, one by one.
 
-    weights: room for them; checked: for each place whether its slope is to be confirmed.
+    weights: room for them; found: where the defect is: which NaN comes through depends on the order
+        in which its parts are compared, and that is a system's own.
     """
 
     def __init__(
@@ -146,10 +140,10 @@ class PlaceNorms(LoopNorms):
         weighted: bool,
         tolerances: Value,
         weights: Value,
-        checked: Value,
+        found: Callable[[], Value],
     ) -> None:
         self._room = weights
-        self._flags = checked
+        self._found = found
         super().__init__(b, rows, weighted, tolerances, ())
 
     def _weights(self) -> Value | None:
@@ -161,6 +155,5 @@ class PlaceNorms(LoopNorms):
 
         return [self.b.fold(0, self.rows.size, carried(0), one)]
 
-    def _is_checked(self, position: int, place: Index) -> Value | bool:
-        flag = self.b.load(Type("i8"), self.b.at(self._flags, place, "i8"))
-        return self.b.ne(flag, 0)
+    def defect(self, slopes: Sequence[Value], predicted: Value, scale: Value, h: Value) -> Value:
+        return self._found()
