@@ -179,6 +179,7 @@ class Decomposition:
         """
         seen = set(self.rows)  # only ever asked, never iterated
         inputs = self.inputs
+        chosen: dict[str, Any] = {}  # by operation: which operands need rows of their own
         pending: list[Any] = list(reversed(roots))
         while pending:
             node = pending.pop()
@@ -187,15 +188,18 @@ class Decomposition:
                 yield node[0]
             elif node not in seen:
                 seen.add(node)
+                op = node.op
+                if op not in chosen:
+                    chosen[op] = operation(op).operands
                 # Those that need rows of their own: no exact exponent of a power, nor orders.
-                choose = operation(node.op).operands
+                choose = chosen[op]
                 operands = () if node in inputs else choose(node) if choose else node.args
-                if operands:
-                    pending.append((node, operands))
-                    pending += operands[::-1]
-                else:
+                if seen.issuperset(operands):  # found already, since it is no circle
                     found[node] = operands
                     yield node
+                else:
+                    pending.append((node, operands))
+                    pending += operands[::-1]
 
     # -- what is absorbed -------------------------------------------------------------------------
 

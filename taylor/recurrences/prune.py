@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import compress
 
 from taylor_runtime.program.program import Coefficient, Constant, Input, Kernel, Number, Row, Term
 from taylor_runtime.program.signature import renumbered, rows_used
@@ -37,15 +38,15 @@ def in_order(rows: Sequence[Row], kept: Iterable[int]) -> list[int]:
     return list(found)
 
 
-def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> set[int]:
-    seen = set(roots)
+def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
+    seen = bytearray(len(rows))
     pending = list(roots)
     while pending:
-        for row in rows_used(rows[pending.pop()]):
-            if row not in seen:
-                seen.add(row)
-                pending.append(row)
-    return seen
+        row = pending.pop()
+        if not seen[row]:
+            seen[row] = 1
+            pending += rows_used(rows[row])
+    return list(compress(range(len(rows)), seen))
 
 
 def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:

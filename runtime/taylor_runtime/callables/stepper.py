@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from taylor_runtime.arithmetic.chunk import chunks
 from taylor_runtime.callables.cost import (
     Orders,
     cheapest,
@@ -39,11 +40,19 @@ from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import series_of_numbers
+from taylor_runtime.series.ends import sums_name
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.protocol import SeriesMaker
-from taylor_runtime.steps.loop import StepperOptions as StepperOptions
+from taylor_runtime.steps.common.calling import Room
+from taylor_runtime.steps.common.functions import (
+    FUNCTIONS,
+    common_module,
+    common_options,
+    sums_module,
+)
+from taylor_runtime.steps.common.rules import StepperOptions as StepperOptions
 from taylor_runtime.steps.records import record_length
-from taylor_runtime.steps.single import PROPAGATE, stepper_module
+from taylor_runtime.steps.single import PROPAGATE, has_common_functions, stepper_module
 from taylor_runtime.steps.states import StateRows
 
 SHORT_BYTES = 1 << 16  # of coefficients
@@ -250,6 +259,7 @@ def _compiled(
         label="stepper",
         source=source,
         first=None if isinstance(program, ArrayProgram) else quick,
+        first_externals=partial(_common_functions, program, options),
     )
     states = StateRows.of(program, options.element)
     return Stepper(
@@ -258,12 +268,41 @@ def _compiled(
         rows=rows,
         options=options,
         states=states,
-        workspace=_workspace(program, options.element),
+        workspace=_workspace(program, states),
         record_length=record_length(program.order, states, options.taped),
         parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
         _remake=partial(_compiled, program, rows, externals=externals, series=series),
     )
+
+
+def _common_functions(program: Program, options: StepperOptions) -> Mapping[str, int]:
+    """The addresses of the functions that quick code calls."""
+    if not has_common_functions(program):
+        return {}
+    found = _common_code(common_options(options), program.order).exported()
+    ends = ((found[0], found[-1]) for found in (chunks(row.width) for row in program.rows))
+    for lanes in sorted({chunk.lanes for pair in ends for chunk in pair}):
+        found |= _sums_code(options.element, lanes, program.order).exported()
+    return found
+
+
+@cache
+def _common_code(options: StepperOptions, order: int) -> Module:
+    """Made once for all systems."""
+    text = partial(common_module, options, order)
+    return _quick_code(text, FUNCTIONS, f"steps {options} {order}")
+
+
+@cache
+def _sums_code(element: str, lanes: int, order: int) -> Module:
+    text = partial(sums_module, element, lanes, order)
+    return _quick_code(text, [sums_name(lanes)], f"sums {element} {lanes} {order}")
+
+
+def _quick_code(text: Callable[[], str], functions: Sequence[str], source: str) -> Module:
+    options = Options(passes=STEP_PASSES, codegen=0)
+    return compile_ir(text, functions, options=options, label="steps", source=source)
 
 
 def taped(stepper: Stepper) -> Stepper:
@@ -282,10 +321,12 @@ def _text(program: Program) -> str:
     return body(program)
 
 
-def _workspace(program: Program, element: str) -> int:
-    """Numbers that the coefficients of a program take."""
+def _workspace(program: Program, states: StateRows) -> int:
+    """Numbers that the coefficients of a program take, and what works with them."""
     if isinstance(program, ArrayProgram):
         from taylor_runtime.arrays.series import workspace_size
 
-        return workspace_size(program, element)
+        return workspace_size(program, states.element)
+    if has_common_functions(program):
+        return Room.of(program, states).size
     return Layout.of(program).size

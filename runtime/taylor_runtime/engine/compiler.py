@@ -27,7 +27,7 @@ from typing import Any
 from taylor_runtime.engine import cache
 from taylor_runtime.engine.beside import finish, later
 from taylor_runtime.engine.halves import apart, object_files
-from taylor_runtime.engine.held import held_at
+from taylor_runtime.engine.held import held_at, hold
 from taylor_runtime.engine.objects import DEFAULT_PASSES as DEFAULT_PASSES
 from taylor_runtime.engine.objects import STEP_PASSES as STEP_PASSES
 from taylor_runtime.engine.objects import CompileError as CompileError
@@ -200,6 +200,12 @@ class Module:
             known = ", ".join(self._code.addresses)
             raise KeyError(f"Module.address: no function {name!r}; it has {known}") from None
 
+    def exported(self) -> dict[str, int]:
+        """The addresses of its functions, for code that calls them, and keeps them alive."""
+        for address in self._code.addresses.values():
+            hold(address, self._code)
+        return dict(self._code.addresses)
+
     def assembly(self) -> str:
         """Assembly listing, made anew at every call (the object file does not keep it)."""
         return assembly(self.ir, self.target, self.options, self.label)
@@ -220,6 +226,7 @@ def compile_ir(
     label: str = "",
     source: str | None = None,
     first: Callable[[], str] | None = None,
+    first_externals: Callable[[], Mapping[str, int]] | None = None,
 ) -> Module:
     """Compile LLVM IR text, or find its machine code in the cache, and load it.
 
@@ -236,6 +243,7 @@ def compile_ir(
         first: makes the text of a first tier of the one function, which goes on with what it finds
             in a variable (`ir.entries`): compiled in its place with the least effort, until the
             module has been `in_use` for a while.
+        first_externals: gives further addresses, which that one uses.
 
     Raises:
         CompileError: if the text is not valid LLVM IR, or uses or exports a name that is defined
@@ -263,7 +271,7 @@ def compile_ir(
     if code is None:
         data, origin = cache.load(key)
         if data is None and first is not None and has_tiers():
-            code, origin, times = _first_tier(task, first, source)
+            code, origin, times = _first_tier(task, first, source, first_externals)
         else:
             code, times = _loaded(task, data)
             origin = origin or "compiled"
@@ -293,7 +301,10 @@ def has_tiers() -> bool:
 
 
 def _first_tier(
-    task: _Task, first: Callable[[], str], source: str | None
+    task: _Task,
+    first: Callable[[], str],
+    source: str | None,
+    externals: Callable[[], Mapping[str, int]] | None,
 ) -> tuple[_Code, str, Times]:
     (name,) = task.functions
     made = compile_ir(
@@ -301,7 +312,7 @@ def _first_tier(
         [name, name + SLOT],
         target=task.target,
         options=replace(task.options, codegen=0),
-        externals=task.externals,
+        externals={**task.externals, **(externals() if externals else {})},
         label=task.label,
         source=None if source is None else f"first tier of {source}",
     )

@@ -1,4 +1,4 @@
-"""Memory that machine code reads and others own: kept alive for as long as the code lives."""
+"""Memory that machine code reads, and code that it calls: alive for as long as that code is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from weakref import WeakValueDictionary
 
-_arrays: WeakValueDictionary[int, Any] = WeakValueDictionary()
+_held: WeakValueDictionary[int, Any] = WeakValueDictionary()
+
+
+def hold(address: int, owner: Any) -> None:
+    """Code that is linked with an address keeps alive what it belongs to."""
+    _held[address] = owner
 
 
 def address_of(array: Any) -> int:
@@ -18,11 +23,11 @@ def address_of(array: Any) -> int:
     True
     """
     address = int(array.ctypes.data)
-    _arrays[address] = array
+    hold(address, array)
     return address
 
 
 def held_at(addresses: Iterable[int]) -> list[Any]:
-    """The arrays at those of the addresses that are such."""
-    found = (_arrays.get(address) for address in addresses)
-    return [array for array in found if array is not None]
+    """What owns those of the addresses that are held."""
+    found = (_held.get(address) for address in addresses)
+    return [owner for owner in found if owner is not None]

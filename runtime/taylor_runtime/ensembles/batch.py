@@ -22,8 +22,9 @@ from taylor_runtime.program.program import Program
 from taylor_runtime.program.verify import verify
 from taylor_runtime.series.emitter import series_of_numbers
 from taylor_runtime.series.protocol import SeriesMaker
+from taylor_runtime.steps.common.rules import StepperOptions
 from taylor_runtime.steps.control import RECORD_HEADER, Control
-from taylor_runtime.steps.loop import StepArrays, StepLoop, StepperOptions
+from taylor_runtime.steps.loop import StepArrays, StepLoop
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.states import VECTORS, StateRows
 
@@ -151,7 +152,9 @@ class _BatchLoop(StepLoop):
         for k, name in enumerate(("previous_time", "previous_time_low", "step_scale", "step")):
             b.store(own.get(name), b.at(record, k))
         target = b.at(record, RECORD_HEADER)
-        self.lanes.move(kind, count, (b.at(self.before, lane, kind), self.batch), (target, 1))
+        self.lanes.move(
+            kind, count, (b.at(self.vectors.before, lane, kind), self.batch), (target, 1)
+        )
 
     def _fill(self, lane: Index) -> None:
         self.grids.fill(self.recorder.current(), self.state, lane)

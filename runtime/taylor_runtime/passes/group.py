@@ -4,6 +4,7 @@ for where the pieces still fill registers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -46,8 +47,11 @@ class Used:
 def group(program: Program, used: Used, small: bool) -> list[list[int]]:
     """Groups of row numbers, in evaluation order of their depth and first member."""
     depth = depths(program)
-    constant = [row.constant for row in program.rows].__getitem__
-    keys = zip(depth, used.alike, (tuple(map(constant, rows)) for rows in used.rows), strict=True)
+    constant = [row.constant for row in program.rows]
+    keys: Iterable[object] = zip(depth, used.alike, strict=True)
+    if any(constant):  # of what rows use
+        of_used = (tuple(map(constant.__getitem__, rows)) for rows in used.rows)
+        keys = zip(depth, used.alike, of_used, strict=True)
     numbers: dict[object, int] = {}
     group_of = [numbers.setdefault(key, len(numbers)) for key in keys]
     if len(group_of) >= len(numbers) + 2 * FEWEST - 1:  # else none is large enough

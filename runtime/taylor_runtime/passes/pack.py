@@ -174,7 +174,7 @@ def _scattered_apart(
 
     Scalar multiply-adds cost less than gathers.  (Loops combine plain sums without either.)
     """
-    place = {row: (g, lane) for g, rows in enumerate(groups) for lane, row in enumerate(rows)}
+    place: list[Lane] = []
     result: list[list[int]] = []
     for rows in groups:
         places = used.of_row(rows[0])
@@ -183,11 +183,21 @@ def _scattered_apart(
         combined = not small and is_plain_sum(program.rows[rows[0]])
         if few and sums and not combined:
             columns = zip(*(used.rows[row] for row in rows), strict=True)
+            place = place or _places(groups)
             if is_scattered([[place[row] for row in column] for column in columns]):
                 result.extend([row] for row in rows)
                 continue
         result.append(rows)
     return result
+
+
+def _places(groups: list[list[int]]) -> list[Lane]:
+    """The group and the lane of each row."""
+    places: list[Lane] = [(0, 0)] * sum(map(len, groups))
+    for index, rows in enumerate(groups):
+        for lane, row in enumerate(rows):
+            places[row] = (index, lane)
+    return places
 
 
 # -- rewriting ----------------------------------------------------------------------------------
@@ -208,9 +218,7 @@ class _Rewriter:
         self.program = program
         self.used = used
         self.groups = groups
-        self.place: dict[int, Lane] = {
-            row: (index, lane) for index, rows in enumerate(groups) for lane, row in enumerate(rows)
-        }
+        self.place = _places(groups)
         # A group's rows refer to groups (index >= 0) and gathers (index < 0: ~index into
         # `gathers`).
         self.gathers: dict[_Wanted, int] = {}

@@ -65,6 +65,8 @@ def rows_used(row: Row) -> list[int]:
             operand = term.operand
             if operand.__class__ is Coefficient:
                 used.append(operand.row)
+            elif operand.__class__ is Convolution:
+                used += (operand.a, operand.b)
             else:
                 used += operand_rows(operand)
             if term.head is not None:
@@ -162,7 +164,11 @@ def depths(program: Program) -> list[int]:
                     needed.append(term.head)
             if row.step.divisor is not None:
                 needed.append(row.step.divisor)
-        found.append(1 + max([found[i] for i in needed if i < index], default=-1))
+        deepest = -1
+        for i in needed:
+            if i < index and found[i] > deepest:
+                deepest = found[i]
+        found.append(1 + deepest)
     return found
 
 

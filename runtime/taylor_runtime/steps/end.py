@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from taylor_runtime.arithmetic.chunk import Chunk
-from taylor_runtime.flows.alike import AlikeMemory
-from taylor_runtime.flows.ends import CalledSums
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.program import Step
 from taylor_runtime.program.verify import operand_rows
+from taylor_runtime.series.ends import CalledSums
 from taylor_runtime.series.horner import evaluate, side_by_side
 from taylor_runtime.series.protocol import Forgetful, Series
 
@@ -19,6 +18,7 @@ class StepEnd:
     """Values at time tau of the series of state rows, and of their right-hand sides.
 
     states: the state rows; checked: which of them have slopes to confirm; scale: of time.
+    called: functions for some rows.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class StepEnd:
         checked: Sequence[bool],
         tau: Value,
         scale: Value,
+        called: CalledSums | None = None,
     ) -> None:
         self.b = series.b
         self.scale = scale
@@ -37,8 +38,7 @@ class StepEnd:
         wanted = [row for row, check in zip(states, checked, strict=True) if check]
         terms = [term for row in wanted for term in self._step(row).terms]
         sources = [row for term in terms for row in operand_rows(term.operand)]
-        memory = series.memory
-        self._called = CalledSums(memory, tau) if isinstance(memory, AlikeMemory) else None
+        self._called = called
         self._increments = side_by_side(series.memory, states, 1, self.order, tau)
         self._slopes = side_by_side(series.memory, sources, 0, self.order - 1, tau)
 

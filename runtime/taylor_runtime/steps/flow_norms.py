@@ -11,7 +11,7 @@ from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.series.protocol import Series
-from taylor_runtime.steps.norms import StateNorms
+from taylor_runtime.steps.norms import StateNorms, checked_rows
 from taylor_runtime.steps.states import StateRows
 
 
@@ -33,7 +33,7 @@ class FlowNorms(StateNorms):
         tolerances: Value,
         program: FlowProgram,
     ) -> None:
-        super().__init__(series, rows, True, tolerances)
+        super().__init__(series.b, rows, True, tolerances, checked_rows(series, rows))
         self.componentwise = componentwise
         self.degrees = program.among.degrees.tolist()
 
@@ -110,7 +110,7 @@ class LinearNorms(StateNorms):
         tolerances: Value,
         program: LinearProgram,
     ) -> None:
-        super().__init__(series, rows, True, tolerances)
+        super().__init__(series.b, rows, True, tolerances, checked_rows(series, rows))
         self.componentwise = componentwise
         self.derived = [
             program.is_polynomial(row)

@@ -12,7 +12,7 @@ from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import PairValue, pair
 from taylor_runtime.ir.types import F64, I64, Type
-from taylor_runtime.ir.values import Index, Value
+from taylor_runtime.ir.values import Index, Value, index_text
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.steps.control import RECORD_HEADER, Control
 
@@ -26,13 +26,14 @@ def record_body(b: Builder, record: Value, count: Index, element: str, batch: in
 
 
 def call_filler(
-    control: Control, record: Value, grid: Value, state: Value, sizes: tuple[int, int]
+    control: Control, record: Value, grid: Value, state: Value, sizes: tuple[Index, Index]
 ) -> None:
     """Call the function at `control.grid_filler`; sizes: (order, places of the state vector)."""
     b = control.b
     filler = b.cast("inttoptr", control.get("grid_filler"), "ptr")
-    given = [control.pointer, record, grid, *state.parts, *(b.constant(n, I64) for n in sizes)]
-    b.line(f"call void {filler.text}({', '.join(f'{x.type} {x.text}' for x in given)})")
+    given = [control.pointer, record, grid, *state.parts]
+    listed = [f"{x.type} {x.text}" for x in given] + [f"i64 {index_text(n)}" for n in sizes]
+    b.line(f"call void {filler.text}({', '.join(listed)})")
 
 
 def grid_module(element: str) -> str:

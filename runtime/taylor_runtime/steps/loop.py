@@ -1,77 +1,31 @@
 """The loop over integration steps: of one trajectory, or of a batch with one in each lane.
 
-A step is made (`_make_step`), and checked at the top of the next turn (`_check_step`), when the
-true right-hand side at its end has been evaluated anyway: the defect P'(h) - f(P(h)) says whether
-the series represented the solution. Only a checked step is counted, recorded, and shown to anybody.
-Step sizes follow Jorba & Zou, Exp. Math. 14 (2005) 99, section 3.2, with the scale N = max(|x|, |h
-x'|) instead of max(1, |x|), so that a problem may be small.
-
-Whatever is out of the ordinary (a step taken back, another scale of time) changes the trajectories
-that it concerns and starts the turn anew.  For those that it does not concern, this repeats what
-was computed of them, to the same bits: a batch costs little more for it, and needs no masks on the
-way that all steps go.
+The rules are those of `common.rules`, here in one function with the series of a program.
 """
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.flows.alike import AlikeMemory
+from taylor_runtime.flows.ends import LongSums
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.mathlib.basics.estimate import power_of_two
-from taylor_runtime.program.codes import NON_FINITE, REACHED, STEP_UNDERFLOW, STEPS_DONE
-from taylor_runtime.program.kinds import ELEMENTS, element_of
+from taylor_runtime.program.codes import NON_FINITE
+from taylor_runtime.program.flow import FlowProgram
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import series_of_numbers
+from taylor_runtime.series.ends import CalledSums
 from taylor_runtime.series.memory import Rendering
 from taylor_runtime.series.protocol import SeriesMaker
-from taylor_runtime.steps.clock import LARGEST, StepTime
+from taylor_runtime.steps.common.alone import AloneRules
+from taylor_runtime.steps.common.rules import StepperOptions, StepRules, StepVectors
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.inputs import LoopInputs
 from taylor_runtime.steps.looped_norms import norms_of
-from taylor_runtime.steps.progress import Progress
-from taylor_runtime.steps.records import Recorder
+from taylor_runtime.steps.records import Recorder, record_length
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
-from taylor_runtime.steps.stepsize import TRIAL, Point, StepSize
-
-RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts as singular
-RESCALE = 2.0**-20
-NOTHING = 2.0**-900  # a defect that is nothing even to a state that is zero so far
-HOPELESS = 2.0**-50  # of the step by the series: where that overflows, the state has run off
-
-
-@dataclass(frozen=True, slots=True)
-class StepperOptions:
-    """What the front end decides about the step loop.
-
-    log2_safety:       log2 of h / rho, e.g. of exp(-2 - 0.7 / (p - 1)).
-    weighted:          per-component tolerances (weights are read from the tolerance array) instead
-                       of one norm.
-    compensated:       carry the rounding error of the state across steps.
-    precision:         the kind of number of the state and its coefficients.
-    polynomial:        its solution is a polynomial: vanishing coefficients bound nothing.
-    calls_python:      functions of the program may raise exceptions: leave when one has.
-    taped:             where steps begin is what is recorded of them, so that there is a way back:
-                       leave where the right-hand side changes, as solutions with derivatives do.
-    """
-
-    log2_safety: float
-    weighted: bool = False
-    compensated: bool = False
-    polynomial: bool = False
-    unrolled: bool = False
-    calls_python: bool = False
-    taped: bool = False
-    precision: str = "float64"
-
-    @property
-    def element(self) -> str:
-        return element_of(self.precision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +40,8 @@ class StepArrays:
     tolerances: Value
 
 
-class StepLoop(ABC):
-    """What both loops do; trajectories differ in how they end, and in what an accepted step is
-    looked at for.
-
-    Conditions are i1 scalars, or i1 lanes of a batch.
-    """
+class StepLoop(StepRules):
+    """Rules and series in one function."""
 
     def __init__(
         self,
@@ -103,64 +53,27 @@ class StepLoop(ABC):
         batch: int = 1,
         series: SeriesMaker = series_of_numbers,
     ) -> None:
-        self.b = b
-        self.options = options
         self.program = program
-        self.order = program.order
-        self.control = control
-        self.element = element = options.element
-        self.time = StepTime(b, control, element)
-        self.progress = Progress(b, control, self.time, options.log2_safety, element)
-        self.rows = StateRows.of(program, element, batch)
         self.batch = batch
+        element, order = options.element, program.order
+        rows = StateRows.of(program, element, batch)
         count = program.slots("parameter") * batch
         self.parameters = b.planes(arrays.parameters, plane_length(count), element)
-        size = self.rows.size
-        vectors = b.planes(arrays.states, plane_length(VECTORS * size), element)
-        self.state, self.error, self.before, self.before_error, self.slope = (
-            b.at(vectors, k * size, element) for k in range(VECTORS)
-        )
-        given = b, control, arrays.records, arrays.grid, self.rows, self.order
-        self.recorder = Recorder(*given, taped=options.taped)
-        self.scale: Value = control.get("scale")
+        states = b.planes(arrays.states, plane_length(VECTORS * rows.size), element)
+        vectors = StepVectors.at(b, states, rows.size, element)
         rendering = Rendering(element, batch, options.unrolled)
-        inputs = LoopInputs(b, control, self.rows, self.state, self.parameters)
+        inputs = LoopInputs(b, control, rows, vectors.state, self.parameters)
         self.series = series(b, program, rendering, arrays.work, inputs)
-        measured = self.series, self.rows, options.weighted, arrays.tolerances
-        self.norms = norms_of(*measured)
-        self.step_size = StepSize(
-            self.series,
-            control,
-            self.norms,
-            self.recorder,
-            options.log2_safety,
-            options.polynomial,
-        )
-        self.begin, self.top = b.fresh_label("begin"), b.fresh_label("step")
-
-    # -- what a kind of loop adds -----------------------------------------------------------------
-
-    @abstractmethod
-    def _accept(self, accepted: Value) -> None:
-        """Count steps that were confirmed, and do what they are good for."""
-
-    @abstractmethod
-    def _keep(self, accepted: Value) -> None:
-        """What records of the steps are for."""
-
-    @abstractmethod
-    def _leave_if(self, condition: Value, status: int) -> None:
-        """Trajectories end where the condition holds."""
-
-    # -- skeleton -------------------------------------------------------------------------------
+        norms = norms_of(self.series, rows, options.weighted, arrays.tolerances)
+        length = record_length(order, rows, options.taped)
+        recorder = Recorder(b, control, arrays.records, arrays.grid, rows, order, length)
+        super().__init__(b, options, order, control, rows, vectors, norms, recorder)
 
     def emit(self) -> None:
         """The loop, from its first turn."""
         b = self.b
         b.label(self.begin)
-        self.progress.resume()
-        self.series.constant_rows()
-        self.norms.begin()
+        self._begin()
         b.jump(self.top)
         b.label(self.top)
         self.scale = self.control.get("scale")
@@ -168,15 +81,19 @@ class StepLoop(ABC):
         self.series.order_zero()
         if self.options.calls_python:  # the step that is to be checked stays pending
             self._leave_if(b.ne(self.control.shared("raised"), 0), NON_FINITE)
-        self.slopes = self.norms.values(lambda row, chunk: self._first_coefficient(row, chunk))
-        self._check_step()
-        remaining = self.time.remaining()
-        self._leave_if(b.eq(remaining, 0), REACHED)
-        self._first_scale(remaining)
+        self.slopes = self._slopes()
+        self.check()
         self.series.orders()
         self._make_step()
         b.jump(self.top)
         self.series.memory.drop_unread()
+
+    def _begin(self) -> None:
+        self.resume()
+        self.series.constant_rows()
+
+    def _slopes(self) -> list[Value]:
+        return self.norms.values(lambda row, chunk: self._first_coefficient(row, chunk))
 
     def _first_coefficient(self, row: int, chunk: Chunk) -> Value:
         """x_1 of a state row, scaled: the right-hand side at the new point."""
@@ -185,164 +102,51 @@ class StepLoop(ABC):
             return self.b.constant(0, chunk.type(self.element))
         return self.series.step_value(step, 1, chunk)
 
-    def _again_if(self, condition: Value, change: Callable[[Value], None]) -> None:
-        """Where `condition` holds, `change`, and start the turn anew."""
-        again, stay = self.b.fresh_label("again"), self.b.fresh_label("stay")
-        self.b.branch(self.b.any_lane(condition), again, stay)
-        self.b.label(again)
-        change(condition)
-        self.b.jump(self.top)
-        self.b.label(stay)
-
-    # -- the step that was made -----------------------------------------------------------------
-
-    def _check_step(self) -> None:
-        """Accept the pending step if the slope at its end is confirmed, else halve it."""
-        b, control = self.b, self.control
-        finite = self.norms.finite([self.slopes, self.norms.read(self.state)])
-        pending = b.ne(control.get("pending"), 0)
-        self._again_if(~(finite | pending), self._rescale)
-        check, done = b.fresh_label("check"), b.fresh_label("checked")
-        b.branch(b.any_lane(pending), check, done)
-        b.label(check)
-        h = b.fabs(control.get("step"))
-        defect = self.norms.defect(self.slopes, self.slope, self.scale, h)
-        # N is zero where a step began at rest at zero; what it moved is then the measure.
-        size = self.norms.with_motion(control.get("norm"), self.slopes, h / self.scale)
-        bound = b.fma(size, control.get("defect_bound"), NOTHING)
-        good = finite & (defect <= bound)
-        control.set("overflowed", b.cast("zext", ~finite, "i64"), pending)
-        self._again_if(pending & ~good, self._go_back)
-        self._accept(pending)
-        b.jump(done)
-        b.label(done)
-
-    def _go_back(self, where: Value) -> None:
-        b, control = self.b, self.control
-        self.rows.copy(b, self.before, self.state, where)
-        self.rows.copy(b, self.before_error, self.error, where)
-        control.set("time", control.get("previous_time"), where)
-        control.set("time_low", control.get("previous_time_low"), where)
-        half = b.fabs(control.get("step")) * 0.5
-        control.set("limit", half, where)
-        control.set("estimate", half, where)
-        control.set("pending", 0, where)
-        control.set("retracted", control.get("retracted") + 1, where)
-        self.progress.taken_back(where)
-
-    def _count(self, accepted: Value) -> None:
-        """Steps are confirmed."""
-        b, control = self.b, self.control
-        control.set("pending", 0, accepted)
-        control.set("rescaled", 0, accepted)
-        control.set("limit", math.inf, accepted)
-        h = b.fabs(control.get("step"))
-        moved = accepted & (h > 0)  # else a switch changed where the step began
-
-        def keep() -> list[Value]:
-            for name, relation in (("smallest_step", "lt"), ("largest_step", "gt")):
-                old = control.get(name)
-                control.set(name, h, moved & b.compare(relation, h, old))
-            self._keep(moved)
-            control.set("steps", control.get("steps") + 1, moved)
-            return []
-
-        b.if_(b.any_lane(moved), keep)
-
-    def _leave_at_limit(self, accepted: Value) -> None:
-        b, control = self.b, self.control
-        due = accepted & self.progress.due() & ~b.eq(self.time.remaining(), 0)
-        look, stay = b.fresh_label("look"), b.fresh_label("stay")
-        b.branch(b.any_lane(due), look, stay)
-        b.label(look)
-        self._leave_if(self.progress.stuck(due), STEP_UNDERFLOW)
-        self._leave_if(due & b.eq(control.get("steps"), control.get("steps_wanted")), STEPS_DONE)
-        b.jump(stay)
-        b.label(stay)
-
-    # -- the step to make -----------------------------------------------------------------------
-
-    def _first_scale(self, remaining: Value) -> None:
-        """Before the first step: start the turn anew with a time scale near |x| / |f|.
-
-        Where that is known it is taken wherever the end is, on which no bit shall depend; too long
-        a scale shows by overflow.
-        """
-        b, control = self.b, self.control
-        unknown = b.eq(control.get("estimate"), 0) & b.eq(control.get("rescaled"), 0)
-
-        def guess(where: Value) -> None:
-            size, slope = self.norms.largest_state(self.state), self.norms.largest(self.slopes)
-            ratio = size * self.scale / slope
-            known = (size > 0) & (slope > 0) & (ratio < math.inf)
-            span = self.time.horizon(remaining) * TRIAL
-            scale = power_of_two(b, b.select(known, ratio, span))
-            control.set("scale", scale, where)
-            control.set("rescaled", 1, where)
-
-        self._again_if(unknown, guess)
-
     def _coefficients(self, n: Index) -> list[Value]:
         memory = self.series.memory
         return self.norms.values(lambda row, chunk: memory.coefficient(row, n, chunk), steps=False)
 
     def _make_step(self) -> None:
-        b, control, p = self.b, self.control, self.order
-        top, below = self._coefficients(p), self._coefficients(p - 1)
-        self._again_if(~self.norms.finite([top, below]), self._rescale)
-        remaining = self.time.remaining()
-        horizon = self.time.horizon(remaining)
-        point = Point(self.state, self.slopes, self.scale, horizon)
-        estimate = self.step_size.estimate(point, top, below)
-        left = b.fabs(remaining)
-        size = estimate
-        for name in ("max_step", "limit"):
-            other = control.get(name)
-            size = b.select(other < size, other, size)
-        size = b.select(size < LARGEST, size, horizon)
-        hopeless = b.select(estimate < LARGEST, estimate, horizon) * HOPELESS
-        self._leave_if(b.ne(control.get("overflowed"), 0) & (size < hopeless), NON_FINITE)
-        self._leave_if(self.time.too_small(size, remaining), STEP_UNDERFLOW)
-        last = size >= left
-        h = b.copysign(b.select(left < size, left, size), remaining)
-        if ELEMENTS[self.element].is_coarser:
-            h = b.select(last, remaining, self.time.representable(h, self.scale))
-        self._evaluate(h, last)
-        self.time.advance(h, last, self.scale)
-        control.set("estimate", size)  # not clipped by the end: resuming changes nothing
-        control.set("scale", power_of_two(b, size))
-        control.set("pending", 1)
+        top, below = self._coefficients(self.order), self._coefficients(self.order - 1)
+        point, found = self.measure(top, below)
+        self._record(self.recorder.wanted(self.step_size.needs_record(found)))
+        h, last, size = self.choose(point, found)
+        self._evaluate(self.time.scaled(h, last, self.scale))
+        self.advance(h, last, size)
 
-    def _rescale(self, where: Value) -> None:
-        """Coefficients overflowed although the slope is finite.
+    def _record(self, wanted: Value) -> None:
+        """Lower coefficients may be read from the step's record, too."""
 
-        Try a smaller time scale, if any is left.
-        """
-        control = self.control
-        tries = control.get("rescaled") + 1
-        self._leave_if(where & (tries > RESCALINGS), NON_FINITE)
-        control.set("rescaled", tries, where)
-        control.set("scale", self.scale * RESCALE, where)
+        def write() -> list[Value]:
+            self.recorder.write(self.series)
+            return []
 
-    def _evaluate(self, h: Value, last: Value) -> None:
+        self.b.if_(wanted, write)
+
+    def _sums(self, tau: Value) -> CalledSums | None:
+        """Functions that evaluate rows at the end of the step."""
+        memory = self.series.memory
+        return LongSums(memory, tau) if isinstance(memory, AlikeMemory) else None
+
+    def _evaluate(self, tau: Value) -> None:
         """The state at the end of the step, and the slope that is to be confirmed there."""
-        b = self.b
-        tau = self.time.scaled(h, last, self.scale)
-        checked = dict(zip(self.rows.rows, self.norms.checked, strict=True))
-        end = StepEnd(self.series, self.rows.rows, self.norms.checked, tau, self.scale)
+        b, vectors = self.b, self.vectors
+        rows, sums = self.rows.rows, self._sums(tau)
+        checked = dict(zip(rows, self.norms.checked, strict=True))
+        end = StepEnd(self.series, rows, self.norms.checked, tau, self.scale, sums)
 
         def one(position: Index, row: int, chunk: Chunk) -> None:
             here = self.rows.address(b, self.state, position, chunk)
             old = self.series.memory.head(row, chunk)
             value = end.increment(row, chunk)
-            self.rows.store(b, old, self.before, position, chunk)
+            self.rows.store(b, old, vectors.before, position, chunk)
             if checked[row]:
                 slope = end.slope(row, chunk)
-                self.rows.store(b, b.normal(slope), self.slope, position, chunk)
+                self.rows.store(b, b.normal(slope), vectors.slope, position, chunk)
             if self.options.compensated:
-                error_at = self.rows.address(b, self.error, position, chunk)
+                error_at = self.rows.address(b, vectors.error, position, chunk)
                 error = b.load(old.type, error_at)
-                self.rows.store(b, error, self.before_error, position, chunk)
+                self.rows.store(b, error, vectors.before_error, position, chunk)
                 increment = b.normal(b.fma(value, tau, error))
                 new = old + increment
                 kept = new - old
@@ -353,3 +157,11 @@ class StepLoop(ABC):
             b.store(b.normal(new), here)
 
         self.rows.each_alike(self.series, one, self.norms.checked)
+
+
+class SingleLoop(AloneRules, StepLoop):
+    """The loop of one trajectory."""
+
+    @property
+    def leaves_at_switches(self) -> bool:  # type: ignore[override]
+        return self.options.taped or isinstance(self.program, FlowProgram)

@@ -13,7 +13,7 @@ from taylor_runtime.program.flow import FlowProgram, LinearProgram
 from taylor_runtime.program.widths import REGISTER, padded
 from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.flow_norms import FlowNorms, LinearNorms, inverse_of
-from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
+from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms, checked_rows
 from taylor_runtime.steps.states import StateRows
 
 Terms = Callable[[Index], list[Value]]  # place in the state vector -> values whose norms are wanted
@@ -236,7 +236,7 @@ def norms_of(series: Series, rows: StateRows, weighted: bool, tolerances: Value)
     if isinstance(program, LinearProgram):
         return LinearNorms(series, rows, weighted, tolerances, program)
     if not isinstance(program, FlowProgram):
-        return StateNorms(series, rows, weighted, tolerances)
+        return StateNorms(series.b, rows, weighted, tolerances, checked_rows(series, rows))
     if isinstance(series.memory, AlikeMemory) and len(set(rows.widths)) == 1:
         return LoopedNorms(series, rows, weighted, tolerances, program)
     return FlowNorms(series, rows, weighted, tolerances, program)

@@ -24,14 +24,21 @@ class StateNorms:
     `scale_of`; the norm N is then 1.  With a batch all of it is per trajectory, in lanes.
     """
 
-    def __init__(self, series: Series, rows: StateRows, weighted: bool, tolerances: Value) -> None:
-        self.b: Builder = series.b
+    def __init__(
+        self,
+        b: Builder,
+        rows: StateRows,
+        weighted: bool,
+        tolerances: Value,
+        checked: Sequence[bool],
+    ) -> None:
+        """checked: the rows whose slopes are to be confirmed, see `checked_rows`."""
+        self.b = b
         self.rows = rows
         self.lanes = rows.lanes
         self.weighted = weighted
         self.tolerances = tolerances
-        self.checked = _checked(series, rows)
-        self.series = series
+        self.checked = checked
         self.weight_memory = self._weights()
 
     def _weights(self) -> Value | None:
@@ -181,7 +188,7 @@ class StateNorms:
         return result
 
 
-def _checked(series: Series, rows: StateRows) -> tuple[bool, ...]:
+def checked_rows(series: Series, rows: StateRows) -> tuple[bool, ...]:
     """Whether the slope of a state row has to be confirmed: not where it is itself a state.
 
     Then it is off by that state's last term alone, which the step size bounds already.

@@ -41,15 +41,16 @@ class Recorder:
         grid: Value,
         rows: StateRows,
         order: int,
-        taped: bool = False,
+        length: Index,
     ) -> None:
+        """length: of a record, see `record_length`."""
         self.b = b
         self.control = control
         self.records = records
         self.grid = grid
         self.rows = rows
         self.order = order
-        self.length = record_length(order, rows, taped)
+        self.length = length
 
     def current(self) -> Value:
         """Where the current step's record goes; a batch has one for each lane, side by side."""
@@ -57,17 +58,12 @@ class Recorder:
             return self.records
         return self.b.at(self.records, self.control.get("records") * self.length)
 
-    def write_if(self, needed: Value, series: Series) -> None:
-        """Write the coming step's record, where it is needed or anybody wants one."""
+    def wanted(self, needed: Value) -> Value:
+        """Whether the coming step's record is needed, or anybody wants one: an i1 scalar."""
+        return self.b.any_lane(self.b.ne(self.control.get("recording"), 0) | needed)
 
-        def write() -> list[Value]:
-            self._write(series)
-            return []
-
-        wanted = self.b.ne(self.control.get("recording"), 0) | needed
-        self.b.if_(self.b.any_lane(wanted), write)
-
-    def _write(self, series: Series) -> None:
+    def write(self, series: Series) -> None:
+        """Write the coming step's record."""
         b, record = self.b, self.current()
         for k, name in enumerate(("time", "time_low", "scale")):
             b.store(self.control.get(name), b.at(record, k * self.rows.batch))
@@ -90,7 +86,7 @@ class Recorder:
     def coefficients(self, record: Value, n: Index) -> Value:
         """Where coefficient n of the first place is."""
         rows = self.rows
-        count = (self.order + 1) * rows.size
+        count = rows.size * (self.order + 1)
         body = record_body(self.b, record, count, rows.element, rows.batch)
         return self.b.at(body, n * rows.size, rows.element)
 

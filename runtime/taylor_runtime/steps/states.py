@@ -149,7 +149,7 @@ class StateRows:
 
     def copy(self, b: Builder, source: Value, target: Value, where: Value) -> None:
         """target = source, of the trajectories where the condition holds."""
-        kind, count = self.element, self.size // self.batch
+        kind, count = self.element, self.size if self.batch == 1 else self.size // self.batch
         t = Type(kind, self.lanes)
 
         def one(i: Index, _: list[Value]) -> Sequence[Value]:
@@ -160,7 +160,7 @@ class StateRows:
             b.store(value, place)
             return []
 
-        b.fold(0, count, [], one, unroll=count <= 4 * UNROLLED_CHUNKS)
+        b.fold(0, count, [], one, unroll=isinstance(count, int) and count <= 4 * UNROLLED_CHUNKS)
 
     def load_slots(self, b: Builder, base: Value, slots: Sequence[int], chunk: Chunk) -> Value:
         """Items `slots` of an array into the lanes of a chunk; the last slot fills the padding."""

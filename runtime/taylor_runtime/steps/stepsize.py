@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join, repeat, split, where_any
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.mathlib.basics.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.series.protocol import Series
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.norms import StateNorms
 from taylor_runtime.steps.records import Recorder
@@ -26,7 +27,8 @@ FAINT = (
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a step starts: address of the state, its scaled slopes, the scale, how far to look.
+    """Where a step starts: address of the state, its scaled slopes, the scale, how far it is to the
+    end, and how far to look.
 
     All of it, and every size, has a lane for each trajectory of a batch.
     """
@@ -34,7 +36,16 @@ class Point:
     state: Value
     slopes: list[Value]
     scale: Value
+    remaining: Value
     horizon: Value
+
+
+class Measured(NamedTuple):
+    """What is known of a step's last coefficients: N, and their norms."""
+
+    norm: Value
+    last: Value
+    last_but_one: Value
 
 
 class StepSize:
@@ -45,39 +56,51 @@ class StepSize:
 
     def __init__(
         self,
-        series: Series,
+        b: Builder,
+        order: int,
+        element: str,
         control: Control,
         norms: StateNorms,
         recorder: Recorder,
         log2_safety: float,
         polynomial: bool,
     ) -> None:
-        self.b: Builder = series.b
-        self.series = series
-        self.order = series.program.order
+        self.b = b
+        self.order = order
+        self.element = element
         self.control = control
         self.norms = norms
         self.recorder = recorder
         self.log2_safety = log2_safety
         self.polynomial = polynomial
 
-    def estimate(self, point: Point, top: list[Value], below: list[Value]) -> Value:
-        """The step size by the last two coefficients: positive, infinite if nothing bounds it.
-
-        The step's record is written here, because lower coefficients are read from it.
-        """
-        b, control, p = self.b, self.control, self.order
+    def measured(self, point: Point, top: list[Value], below: list[Value]) -> Measured:
+        """The norms of the last two coefficients, which the control block keeps."""
+        control = self.control
         previous = control.get("estimate")
         norm = self.norms.scale_of(point.state, point.slopes, previous / point.scale)
         control.set("norm", norm)
-        lift = b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, norm.type), 1)
-        measured = [self.norms.measure(x) for x in (top, below)]
-        for name, size in zip(("last_size", "last_size_but_one"), measured, strict=True):
-            control.set(name, size)
-        sizes = [(k, size * lift) for k, size in zip((p, p - 1), measured, strict=True)]
-        nothing = b.eq(sizes[0][1], 0) & b.eq(sizes[1][1], 0)
-        needed = b.constant(0, nothing.type) if self.polynomial else nothing
-        self.recorder.write_if(needed, self.series)
+        found = Measured(norm, *(self.norms.measure(x) for x in (top, below)))
+        control.set("last_size", found.last)
+        control.set("last_size_but_one", found.last_but_one)
+        return found
+
+    def kept(self) -> Measured:
+        """What `measured` found, from the control block."""
+        names = ("norm", "last_size", "last_size_but_one")
+        return Measured(*(self.control.get(name) for name in names))
+
+    def needs_record(self, found: Measured) -> Value:
+        """Whether lower coefficients will be read from the step's record."""
+        nothing = self._nothing(found)
+        return self.b.constant(0, nothing.type) if self.polynomial else nothing
+
+    def estimate(self, point: Point, found: Measured) -> Value:
+        """The step size by the last two coefficients: positive, infinite if nothing bounds it."""
+        b, p, norm = self.b, self.order, found.norm
+        previous, lift = self.control.get("estimate"), self._lift(norm)
+        sizes = [(p, found.last * lift), (p - 1, found.last_but_one * lift)]
+        nothing = self._nothing(found)
         by_state = self._smaller_exponent(sizes, log2_estimate(b, norm * lift), 0)
         exponent = where_any(
             b,
@@ -87,6 +110,15 @@ class StepSize:
         )
         bounded = exp2_estimate(b, exponent, point.scale)
         return where_any(b, nothing, lambda: self._unbounded(point, norm), bounded)
+
+    def _lift(self, norm: Value) -> Value:
+        b = self.b
+        return b.select((norm > 0) & (norm < FAINT), b.constant(1 / FAINT, norm.type), 1)
+
+    def _nothing(self, found: Measured) -> Value:
+        """Whether both last coefficients vanish."""
+        lift = self._lift(found.norm)
+        return self.b.eq(found.last * lift, 0) & self.b.eq(found.last_but_one * lift, 0)
 
     def _smaller_exponent(
         self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
@@ -133,12 +165,13 @@ class StepSize:
         growth = b.select(faint, b.constant(FAINT_GROWTH, norm.type), GROWTH)
         trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
         log2_norm = log2_estimate(b, norm)
+        factors = Factors(b, self.element, self.order, None)
 
         def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
             """The highest coefficient that does not vanish has the last word."""
             record = self.recorder.current()
             size = self.norms.measure(self.norms.read(self.recorder.coefficients(record, k)))
-            per_order = b.to_double(self.series.factors.reciprocal(k, Type(self.series.element)))
+            per_order = b.to_double(factors.reciprocal(k, Type(self.element)))
             exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
             h = exp2_estimate(b, exponent, point.scale)
             h = b.select(h > trial, h, trial)
