@@ -14,7 +14,7 @@ from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
-from taylor_runtime.flows.old import Sums
+from taylor_runtime.flows.old import OldSums
 from taylor_runtime.flows.products import Read, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.start import Start
@@ -177,9 +177,9 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         self.factors.enter(n)
         if isinstance(self.memory, AlikeMemory):
             for _, alike in groupby(rows, self._depths.__getitem__):
-                self.memory.each_alike(list(alike), lambda _, row: self._row(row, n, {}))
+                self.memory.each_alike(list(alike), lambda _, row: self._row(row, n))
             return
-        old: Sums = {}
+        old = None
         if self.written:
             self.written.newest.next_order()
             old = self.written.old(rows, n)
@@ -189,7 +189,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
                 # Empty: it keeps LLVM from moving loads of later rows up, which then spill (1-3 %).
                 self.b.line('call void asm sideeffect "", "~{memory}"()')
 
-    def _row(self, index: int, n: Index, old: Sums) -> None:
+    def _row(self, index: int, n: Index, old: OldSums | None = None) -> None:
         """Coefficient n of a row."""
         row = self.program.rows[index]
         if row.step is not None:
@@ -208,14 +208,14 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
         self.memory.each_piece(index, one)
 
-    def _advance(self, index: int, step: Step, n: Index, old: Sums | None = None) -> None:
+    def _advance(self, index: int, step: Step, n: Index, old: OldSums | None = None) -> None:
         """Coefficient n of a row."""
         program, memory = self.program, self.memory
         if not program.is_polynomial(index):
             sums = convolve(memory, step.terms, n, NUMBER)
             memory.store(index, n, NUMBER, self.step_value_of(step, n, NUMBER, sums))
             return
-        terms, readers = self._readers(step.terms, n, old or {})
+        terms, readers = self._readers(step.terms, n, old)
         step = replace(step, terms=terms)
 
         def one(chunk: Chunk) -> None:
@@ -225,7 +225,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         memory.each_piece(index, one)
 
     def _readers(
-        self, terms: Sequence[Term], n: Index, old: Sums
+        self, terms: Sequence[Term], n: Index, old: OldSums | None
     ) -> tuple[tuple[Term, ...], dict[Convolution, Read]]:
         """Terms of a row of polynomials, of which several may have become one, and what reads their
         convolutions.
