@@ -25,7 +25,7 @@ from taylor.systems.variational import variational
 from taylor_runtime.program.records import dataclass
 
 # Relative tolerances of derivatives of order 1, 2, .. (of further ones the last), where that of the
-# state is smaller: where a map converges over the distribution, an order is a small part of the last.
+# state is smaller: where a map converges over the distribution, each order is a small part of it.
 CARRIED = (1e-9, 1e-8, 1e-7, 1e-6)
 SMALLEST = 2.0**-12  # of the box, that a domain may be as wide as
 

@@ -18,7 +18,7 @@ from taylor_runtime.flows.old import OldSums
 from taylor_runtime.flows.products import Read, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.start import Start
-from taylor_runtime.flows.zero import graded_start, is_short
+from taylor_runtime.flows.zero import FirstOrder, graded_start, is_short
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
@@ -106,7 +106,10 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         else:
             for index in cleared:
                 self._clear(index)
-        if is_short(program):
+        if self._is_of_first_order():
+            first = FirstOrder(self.b, program, self.element)
+            first.emit_lanes(self._given_lanes, self._keep_lanes, memory.pieces)
+        elif is_short(program):
             graded_start(self.b, program, self.element, self._given, self._keep)
         else:
             called = self.called or CalledProducts(self.memory)
@@ -123,7 +126,13 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _starts_with_zeros(self, index: int, row: Row) -> bool:
         """Whether not all of a row's lanes are set: padding, and what is zero at order zero."""
-        return row.width > 1 or self.program.sources[index] == NOTHING
+        wide = row.width > 1 and not self._is_of_first_order()
+        return wide or self.program.sources[index] == NOTHING
+
+    def _is_of_first_order(self) -> bool:
+        """Whether order zero is written in lanes."""
+        among = self.program.among
+        return among.order == 1 and among.size > 1 and self.written is not None
 
     def _clear(self, index: int) -> None:
         def one(chunk: Chunk) -> None:
@@ -152,6 +161,32 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         for index in self._kept.get(row, ()):
             if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
+
+    def _given_lanes(self, given: Input, chunk: Chunk) -> Value:
+        """The coefficients of an input in some lanes, zero behind the last; in lane 0 anything."""
+        b, program = self.b, self.program
+        if not chunk.lanes or given.source != "jet":
+            return self._given(given, chunk.offset)
+        assert isinstance(chunk.offset, int)
+        used = [chunk.offset + lane < program.among.size for lane in range(chunk.lanes)]
+        zero = b.constant(0, chunk.type(self.element))
+        if given.index[0] < program.slots("state") // program.among.size:
+            start = self.inputs.address(Input("state", given.index))
+            place = b.at(start, chunk.offset, self.element)
+            value = b.load(zero.type, place)
+            return value if all(used) else b.select(b.constants(used, "i1"), value, zero)
+        for lane in range(sum(used)):
+            zero = b.insert(zero, self._given(given, chunk.offset + lane), lane)
+        return zero
+
+    def _keep_lanes(self, row: int, chunk: Chunk | None, value: Value) -> None:
+        """Order zero of the rows that begin with a row of the graded program: lanes of polynomials,
+        or the number of those that are numbers.
+        """
+        place = 0 if chunk is None else chunk.offset
+        for index in self._kept.get(row, ()):
+            if self.program.is_polynomial(index) == (chunk is not None):
+                self.b.store(self.b.normal(value), self.memory.address(index, 0, place))
 
     # -- further orders ---------------------------------------------------------------------------
 
