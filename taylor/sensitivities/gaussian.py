@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from taylor.polynomials.polynomial import Polynomial
-from taylor.polynomials.space import Space
+from taylor.polynomials.space import Space, make_space
 
 FARTHEST = 12.0  # standard deviations, beyond which the density counts as zero
 NODES = 40  # of Gauss's rule, in an interval of at most two standard deviations
@@ -65,33 +65,45 @@ def central_moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """E[y_i y_j] and E[y_i y_j y_k] of y = p - mean, (n, n) and (n, n, n): without any truncation.
 
-    Products of two are polynomials of twice the order; their means with a third factor are a sum
-    over pairs of monomials.
+    Both are quadratic in the coefficients of y_i and y_j: E[m], and E[y_k m], of the products m of
+    pairs of monomials.
     """
-    n, order = len(polynomials), polynomials.order
     y = polynomials - mean
-    i, j = np.triu_indices(n)
-    wide = y.extend(2 * order)
-    products = wide[i] * wide[j]
-    second = np.empty((n, n))
-    second[i, j] = second[j, i] = expected(products, table)
-    third = np.empty((n, n, n))
-    pairs = _weighted(y, products, table) @ products.coefficients.T
-    third[:, i, j] = third[:, j, i] = pairs
-    return second, third
+    c, space = y.coefficients, y._space
+    wide = make_space(space.names, 2 * y.order, tuple(2 * k for k in space.limits))
+    powers = wide.monomials.exponents
+    means = np.prod(table[np.arange(len(table)), powers], axis=1)
+    weights = [means, *_weighted(c, space, wide, table)]
+    found = np.zeros((len(weights), len(c), len(c)))
+    share = max(1, HELD // space.size)
+    for start in range(0, space.size, share):
+        rows = slice(start, start + share)
+        places = _products(space, wide, start, share)
+        found += [c[:, rows] @ weight[places] @ c.T for weight in weights]
+    found = (found + found.transpose(0, 2, 1)) / 2
+    return found[0], found[1:]
 
 
-def _weighted(y: Polynomial, products: Polynomial, table: Table) -> np.ndarray:
-    """For each y_i and monomial m of the products, E[y_i m]: (n, monomials)."""
-    first, second = y.powers, products.powers
-    total = np.zeros((len(y), len(second)))
+@lru_cache(maxsize=8)
+def _products(space: Space, wide: Space, start: int, count: int) -> np.ndarray:
+    """Where the products of monomials from `start` on with all are in a wider space."""
+    places = wide.monomials.find(space.monomials.exponents)
+    here = places[start : start + count]
+    return wide.monomials.multiply(here, places).reshape(len(here), len(places))
+
+
+def _weighted(c: np.ndarray, space: Space, wide: Space, table: Table) -> np.ndarray:
+    """For polynomials of coefficients c and each monomial m, E[y_i m]: (n, monomials)."""
+    if _is_normal(table):
+        known = _normal_pairs(space, wide)
+        if known is not None:
+            return np.asarray(c @ known)
+    first, second = space.monomials.exponents, wide.monomials.exponents
+    total = np.zeros((len(c), len(second)))
     share = max(1, HELD // len(second))
-    known = _normal_pairs(y._space, products._space) if _is_normal(table) else None
-    if known is not None:
-        return np.asarray(y.coefficients @ known)
     for start in range(0, len(first), share):
         rows = slice(start, start + share)
-        total += y.coefficients[:, rows] @ _pairs(first[rows], second, table)
+        total += c[:, rows] @ _pairs(first[rows], second, table)
     return total
 
 

@@ -24,7 +24,9 @@ from taylor.systems.system import Equations, System
 from taylor.systems.variational import variational
 from taylor_runtime.program.records import dataclass
 
-CARRIED = 1e-9  # relative tolerance of derivatives, where that of the state is smaller
+# Relative tolerances of derivatives of order 1, 2, .. (of further ones the last), where that of the
+# state is smaller: where a map converges over the distribution, each order is a small part of it.
+CARRIED = (1e-9, 1e-8, 1e-7, 1e-6)
 SMALLEST = 2.0**-12  # of the box, that a domain may be as wide as
 
 
@@ -197,7 +199,8 @@ def uncertainty(
 
     The state at the end is a polynomial of the initial displacements; means of its products are
     means of monomials, which are exact for a normal distribution.  So the moments have no errors
-    but those of the polynomial: what is beyond its order, and 1e-9 of derivatives.
+    but those of the polynomial: what is beyond its order, and 1e-9 of its linear terms, 1e-8 of
+    quadratic ones, and so on to 1e-6.
 
     system, state, parameters, time, tol: as `Integrator` takes them; `state` is the mean.
     until:      the time.
@@ -239,7 +242,7 @@ def uncertainty(
         raise ArgumentError(f"uncertainty: box must be a number > 0, got {box!r}")
     width = 1.0 if points is not None or allowed is None else float(box)
     d = factor.shape[1]
-    carried = [max(CARRIED, 0.0 if tol is None else float(tol))] * int(order)
+    carried = [max(one, tol or 0.0) for one in [*CARRIED, *CARRIED[-1:] * order][:order]]
     made = variational(start.system, int(order), states, directions=factor, tolerances=carried)
     flow = start.integrator(made, tol)
     rows = np.zeros((len(start.system), d))

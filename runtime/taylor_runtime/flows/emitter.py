@@ -14,11 +14,11 @@ from taylor_runtime.arithmetic.step import Doubled, StepArithmetic
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.flows.calls import CalledProducts
 from taylor_runtime.flows.memory import NUMBER, FlowMemory
-from taylor_runtime.flows.old import Sums
+from taylor_runtime.flows.old import OldSums
 from taylor_runtime.flows.products import Read, WrittenProducts
 from taylor_runtime.flows.shifts import shifts_of
 from taylor_runtime.flows.start import Start
-from taylor_runtime.flows.zero import graded_start, is_short
+from taylor_runtime.flows.zero import FirstOrder, graded_start, is_short
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import NOTHING, FlowProgram
@@ -106,7 +106,10 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         else:
             for index in cleared:
                 self._clear(index)
-        if is_short(program):
+        if self._is_of_first_order():
+            first = FirstOrder(self.b, program, self.element)
+            first.emit_lanes(self._given_lanes, self._keep_lanes, memory.pieces)
+        elif is_short(program):
             graded_start(self.b, program, self.element, self._given, self._keep)
         else:
             called = self.called or CalledProducts(self.memory)
@@ -123,7 +126,13 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
     def _starts_with_zeros(self, index: int, row: Row) -> bool:
         """Whether not all of a row's lanes are set: padding, and what is zero at order zero."""
-        return row.width > 1 or self.program.sources[index] == NOTHING
+        wide = row.width > 1 and not self._is_of_first_order()
+        return wide or self.program.sources[index] == NOTHING
+
+    def _is_of_first_order(self) -> bool:
+        """Whether order zero is written in lanes."""
+        among = self.program.among
+        return among.order == 1 and among.size > 1 and self.written is not None
 
     def _clear(self, index: int) -> None:
         def one(chunk: Chunk) -> None:
@@ -153,6 +162,32 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
             if memory.flow.is_polynomial(index) or (isinstance(position, int) and position == 0):
                 self.b.store(self.b.normal(value), memory.address(index, 0, position))
 
+    def _given_lanes(self, given: Input, chunk: Chunk) -> Value:
+        """The coefficients of an input in some lanes, zero behind the last; in lane 0 anything."""
+        b, program = self.b, self.program
+        if not chunk.lanes or given.source != "jet":
+            return self._given(given, chunk.offset)
+        assert isinstance(chunk.offset, int)
+        used = [chunk.offset + lane < program.among.size for lane in range(chunk.lanes)]
+        zero = b.constant(0, chunk.type(self.element))
+        if given.index[0] < program.slots("state") // program.among.size:
+            start = self.inputs.address(Input("state", given.index))
+            place = b.at(start, chunk.offset, self.element)
+            value = b.load(zero.type, place)
+            return value if all(used) else b.select(b.constants(used, "i1"), value, zero)
+        for lane in range(sum(used)):
+            zero = b.insert(zero, self._given(given, chunk.offset + lane), lane)
+        return zero
+
+    def _keep_lanes(self, row: int, chunk: Chunk | None, value: Value) -> None:
+        """Order zero of the rows that begin with a row of the graded program: lanes of polynomials,
+        or the number of those that are numbers.
+        """
+        place = 0 if chunk is None else chunk.offset
+        for index in self._kept.get(row, ()):
+            if self.program.is_polynomial(index) == (chunk is not None):
+                self.b.store(self.b.normal(value), self.memory.address(index, 0, place))
+
     # -- further orders ---------------------------------------------------------------------------
 
     def orders(self) -> None:
@@ -177,9 +212,9 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         self.factors.enter(n)
         if isinstance(self.memory, AlikeMemory):
             for _, alike in groupby(rows, self._depths.__getitem__):
-                self.memory.each_alike(list(alike), lambda _, row: self._row(row, n, {}))
+                self.memory.each_alike(list(alike), lambda _, row: self._row(row, n))
             return
-        old: Sums = {}
+        old = None
         if self.written:
             self.written.newest.next_order()
             old = self.written.old(rows, n)
@@ -189,7 +224,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
                 # Empty: it keeps LLVM from moving loads of later rows up, which then spill (1-3 %).
                 self.b.line('call void asm sideeffect "", "~{memory}"()')
 
-    def _row(self, index: int, n: Index, old: Sums) -> None:
+    def _row(self, index: int, n: Index, old: OldSums | None = None) -> None:
         """Coefficient n of a row."""
         row = self.program.rows[index]
         if row.step is not None:
@@ -208,14 +243,14 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
 
         self.memory.each_piece(index, one)
 
-    def _advance(self, index: int, step: Step, n: Index, old: Sums | None = None) -> None:
+    def _advance(self, index: int, step: Step, n: Index, old: OldSums | None = None) -> None:
         """Coefficient n of a row."""
         program, memory = self.program, self.memory
         if not program.is_polynomial(index):
             sums = convolve(memory, step.terms, n, NUMBER)
             memory.store(index, n, NUMBER, self.step_value_of(step, n, NUMBER, sums))
             return
-        terms, readers = self._readers(step.terms, n, old or {})
+        terms, readers = self._readers(step.terms, n, old)
         step = replace(step, terms=terms)
 
         def one(chunk: Chunk) -> None:
@@ -225,7 +260,7 @@ class FlowEmitter(StepArithmetic[FlowMemory]):
         memory.each_piece(index, one)
 
     def _readers(
-        self, terms: Sequence[Term], n: Index, old: Sums
+        self, terms: Sequence[Term], n: Index, old: OldSums | None
     ) -> tuple[tuple[Term, ...], dict[Convolution, Read]]:
         """Terms of a row of polynomials, of which several may have become one, and what reads their
         convolutions.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taylor_runtime.flows.factors import Factor, add_products, factor_of, weights_of
-from taylor_runtime.flows.memory import FlowMemory, hidden
+from taylor_runtime.flows.memory import FlowMemory
 from taylor_runtime.flows.newest import RowSums
 from taylor_runtime.flows.places import joined_sums
 from taylor_runtime.flows.shifts import Products, groups, shifts_of
@@ -26,8 +26,6 @@ CHAINED = 10  # vectors of sums, of which each then has two chains that wait les
 SIDES = 3  # vectors for a weighted sum: below and above the middle, and sums of these
 SCALED = 10  # sums of a product of which the numbers are multiplied by weights, not the products
 
-Sums = dict[Convolution, RowSums]  # unscaled
-
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
@@ -36,6 +34,36 @@ class _Sum:
     convolution: Convolution
     plan: tuple[Products, ...]
     square: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What one loop adds up, and what writes it."""
+
+    sums: Sequence[_Sum]
+    write: Callable[[], dict[Convolution, list[Value]]]
+
+
+class OldSums:
+    """The sums of an order, unscaled.
+
+    A loop is written where the first of its sums is wanted: what comes before is a chain of
+    products with newest coefficients, of which each waits for the last one, and processors begin
+    with the loop meanwhile.
+    """
+
+    def __init__(self, products: OldProducts, loops: Sequence[Loop]) -> None:
+        self.products = products
+        self._waiting = {one.convolution: loop for loop in loops for one in loop.sums}
+        self._found: dict[Convolution, RowSums] = {}
+
+    def get(self, c: Convolution) -> RowSums | None:
+        """The sums of a convolution; None if all its products are newest ones."""
+        if c not in self._found and c in self._waiting:
+            for one, values in self._waiting[c].write().items():
+                whole = [self.products.b.normal(value) for value in values]
+                self._found[one] = self.products.side_by_side(whole)
+        return self._found.get(c)
 
 
 class OldProducts:
@@ -47,7 +75,6 @@ class OldProducts:
         self.element = memory.element
         self.shifts = shifts_of(memory.flow.among)
         self._weights: dict[tuple[Number, Number], Value] = {}
-        self._kept: Value | None = None
 
     def plan(self, c: Convolution) -> tuple[Products, ...]:
         """The sums of a convolution: if one factor is a number, those that are in their places."""
@@ -57,33 +84,29 @@ class OldProducts:
     def _most(self) -> int:
         return MOST_SUMS // ELEMENTS[self.element].parts
 
-    def old(self, rows: Sequence[int], n: Index) -> Sums:
-        """The sums of old products of all convolutions of polynomials in some rows."""
+    def old(self, rows: Sequence[int], n: Index) -> OldSums:
+        """The sums of old products of all convolutions of polynomials in some rows, each to be
+        made where it is first asked for.
+        """
         listed = [self._sum(c) for c in self._moving(rows)]
         wide = [one for one in listed if max(one.convolution.first, one.convolution.last) <= 1]
         plain = [one for one in wide if one.convolution.weight is None]
         weighted = [one for one in wide if one.convolution.weight is not None]
-        loops: list[Callable[[], dict[Convolution, list[Value]]]] = []
+        loops: list[Loop] = []
         if weighted and self._fit_together(plain, weighted):
-            loops.append(partial(self._loop, plain, weighted, n))
+            loops.append(Loop([*plain, *weighted], partial(self._loop, plain, weighted, n)))
             plain, weighted = [], []
         elif weighted and plain and self._fit_beside(plain, weighted):
-            loops.append(partial(self._loop_beside, plain, weighted, n))
+            loops.append(Loop([*plain, *weighted], partial(self._loop_beside, plain, weighted, n)))
             plain, weighted = [], []
         for group in _even([len(one.plan) for one in plain], self._most()):
-            loops.append(partial(self._loop, [plain[k] for k in group], [], n))
+            some = [plain[k] for k in group]
+            loops.append(Loop(some, partial(self._loop, some, [], n)))
         most = self._most() * 6 // 5
         for group in groups([2 * len(one.plan) for one in weighted], most):
-            loops.append(partial(self._weighted_loop, [weighted[k] for k in group], n))
-        found: Sums = {}
-        kept: list[Convolution] = []
-        for loop in loops:
-            for c, values in loop().items():
-                found[c] = self._side_by_side(values)
-                if len(loops) == 1 or loop is not loops[-1]:  # one alone fills all registers
-                    self._keep(len(kept), found[c])
-                    kept.append(c)
-        return found | {c: self._kept_sums(k, found[c]) for k, c in enumerate(kept)}
+            some = [weighted[k] for k in group]
+            loops.append(Loop(some, partial(self._weighted_loop, some, n)))
+        return OldSums(self, loops)
 
     def _fit_together(self, plain: Sequence[_Sum], weighted: Sequence[_Sum]) -> bool:
         """Whether one loop is enough: each that ends costs as much as a few products."""
@@ -99,28 +122,10 @@ class OldProducts:
         chains = 2 * _count(plain) - _count([one for one in plain if one.square])
         return _count(plain) <= CHAINED and chains + 2 * _count(weighted) <= self._most()
 
-    def _side_by_side(self, values: Sequence[Value]) -> RowSums:
+    def side_by_side(self, values: Sequence[Value]) -> RowSums:
         """Sums as rows want them: those that are moved joined."""
         pieces = list(values[: len(self.shifts.pieces)])
         return RowSums(pieces, joined_sums(self.b, self.element, self.shifts, values))
-
-    def _keep(self, number: int, sums: RowSums) -> None:
-        """Put sums in memory while other loops need the registers."""
-        for k, value in enumerate([*sums.pieces, *sums.joined]):
-            self.b.store(self.b.normal(value), self._place(number, k))
-
-    def _kept_sums(self, number: int, sums: RowSums) -> RowSums:
-        """Sums from memory: vectors as wide as they were stored, which processors hand over."""
-        whole = [*sums.pieces, *sums.joined]
-        found = [self.b.load(v.type, self._place(number, k)) for k, v in enumerate(whole)]
-        return RowSums(found[: len(sums.pieces)], found[len(sums.pieces) :])
-
-    def _place(self, number: int, vector: int) -> Value:
-        size = len(self.shifts.pieces) + len(self.shifts.joins)
-        if self._kept is None:
-            count = len(self._moving(range(len(self.memory.flow.rows))))
-            self._kept = hidden(self.b, self.b.alloca(self.element, count * size * REGISTER))
-        return self.b.at(self._kept, (number * size + vector) * REGISTER, self.element)
 
     def _sum(self, c: Convolution) -> _Sum:
         return _Sum(c, self.plan(c), is_square(c))

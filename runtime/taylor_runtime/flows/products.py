@@ -14,7 +14,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.flows.factors import factor_of
 from taylor_runtime.flows.memory import FlowMemory
 from taylor_runtime.flows.newest import NewestProducts, RowSums
-from taylor_runtime.flows.old import OldProducts, Sums
+from taylor_runtime.flows.old import OldProducts, OldSums
 from taylor_runtime.flows.places import joined_sums, moved, placed
 from taylor_runtime.flows.shifts import Products
 from taylor_runtime.ir.types import I64, Type
@@ -57,7 +57,7 @@ class WrittenProducts(OldProducts):
                         self.newest.prepare(one.constant, one.scale)
 
     def read(
-        self, terms: Sequence[Term], n: Index, old: Sums, readers: dict[Convolution, Read]
+        self, terms: Sequence[Term], n: Index, old: OldSums | None, readers: dict[Convolution, Read]
     ) -> list[Term]:
         """Terms in the place of some, whose convolutions `readers` know: one of all that have no
         head.
@@ -103,7 +103,7 @@ class WrittenProducts(OldProducts):
         return known.__getitem__
 
     def _row_sums(
-        self, group: Sequence[tuple[Number, Convolution]], n: Index, old: Sums
+        self, group: Sequence[tuple[Number, Convolution]], n: Index, old: OldSums | None
     ) -> RowSums | None:
         """Scaled sums of some convolutions at order n; None if that is zero."""
         newest: list[_Newest] = []
@@ -112,7 +112,7 @@ class WrittenProducts(OldProducts):
             if isinstance(n, int) and n < c.first + c.last:
                 continue
             newest += self._newest(scale, c)
-            sums = old.get(c)
+            sums = old.get(c) if old else None
             if sums is None and self._is_far(c):
                 sums = self._far(c, n)
             if sums is not None:

@@ -1,28 +1,38 @@
-"""Polynomials of order zero: a graded program inside the step, for one point."""
+"""Polynomials of order zero: a graded program inside the step, for one point.
+
+To first order all monomials have the same arithmetic.  It is then written once, of polynomials in
+one variable, whose constant terms are numbers and whose derivatives are vectors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.graded.emitter import GradedEmitter
 from taylor_runtime.graded.loops import GradedLoops, LoopMemory
+from taylor_runtime.graded.memory import MonomialMemory, Scaled
 from taylor_runtime.graded.supports import Supports
 from taylor_runtime.graded.tables import GradedTables, Request
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.flow import FlowProgram
-from taylor_runtime.program.program import Input, Program
+from taylor_runtime.program.monomials import monomials
+from taylor_runtime.program.program import Convolution, Input, Program
 from taylor_runtime.program.signature import convolutions_of
 
 POINT = Chunk(0, 0)
+ONE_VARIABLE = monomials(1, 1)
 MOST_WRITTEN = 400  # products that are written out; of more, loops over tables are
 
 Given = Callable[[Input, Index], Value]  # input, position -> its coefficient
 Keep = Callable[[int, Index, Value], None]  # row, position, its coefficient
+GivenLanes = Callable[[Input, Chunk], Value]  # input, lanes -> its coefficients
+KeepLanes = Callable[[int, Chunk | None, Value], None]  # row, lanes, these; or the number of a row
 
 
 def graded_start(b: Builder, program: FlowProgram, element: str, given: Given, keep: Keep) -> None:
@@ -100,3 +110,63 @@ def products_of(supports: Supports) -> int:
     """How many products a program sums."""
     steps = [row.step for row in supports.program.rows if row.step]
     return sum(supports.count(c) for step in steps for c in convolutions_of(step.terms))
+
+
+class _Spread(MonomialMemory):
+    """Numbers stand for themselves in all lanes."""
+
+    def scaled(self, row: int, position: int, counts: Sequence[int] | None = None) -> Scaled:
+        value, number = super().scaled(row, position, counts)
+        return None if value is None else self._in_lanes(value), number
+
+    def reciprocal(self, row: int, chunk: Chunk) -> Value:
+        if row not in self._reciprocal:
+            value, _ = super().scaled(row, 0)
+            assert value is not None
+            self._reciprocal[row] = 1 / value
+        return self._in_lanes(self._reciprocal[row])
+
+    def _in_lanes(self, value: Value) -> Value:
+        lanes = self.type.lanes
+        return self.b.splat(value, lanes) if lanes and not value.lanes else value
+
+
+class FirstOrder(GradedEmitter):
+    """Writes order zero of a flow of first derivatives.
+
+    Lanes behind the last monomial are zero where those of inputs are.
+    """
+
+    memory_of = _Spread
+
+    def __init__(self, b: Builder, program: FlowProgram, element: str) -> None:
+        zero = replace(program.zero, order=1)
+        masks = [np.ones(2, bool)] * zero.slots("jet")
+        super().__init__(b, zero, Supports(zero, ONE_VARIABLE, masks), POINT, element)
+        self.derivatives = program.among.size - 1
+
+    def emit_lanes(self, given: GivenLanes, keep: KeepLanes, pieces: Sequence[Chunk]) -> None:
+        """All coefficients: numbers, then those of each piece of the monomials."""
+        memory, rows = self.memory, range(len(self.program.rows))
+        self.emit_degree(0, lambda which, _: given(which, POINT), lambda row, position: None)
+        numbers = [memory.at(row, 0) for row in rows]
+        for row, number in enumerate(numbers):
+            keep(row, None, number)
+        for piece in pieces:
+            self.points, memory.type = piece, piece.type(self.element)
+
+            def read(which: Input, position: int, piece: Chunk = piece) -> Value:
+                return given(which, piece)
+
+            self.emit_degree(1, read, lambda row, position: None)
+            for row, number in enumerate(numbers):
+                known = self.supports.masks[row][1]
+                value = memory.at(row, 1) if known else self.b.constant(0, memory.type)
+                if piece.offset == 0:
+                    value = self.b.insert(value, number, 0) if piece.lanes else number
+                keep(row, piece, value)
+
+    def _is_lopsided(self, c: Convolution, degree: int) -> bool:
+        whole = self.derivatives + 1
+        sizes = (whole if self._sizes[row] > 1 else self._sizes[row] for row in (c.a, c.b))
+        return 2 * min(sizes) <= self.derivatives

@@ -51,6 +51,8 @@ Listed = tuple[tuple[int, int], ...]  # positions of the factors of products
 class GradedEmitter(StepArithmetic[MonomialMemory]):
     """Writes out the coefficients of a program's rows, monomial by monomial."""
 
+    memory_of = MonomialMemory
+
     def __init__(
         self, b: Builder, program: Program, supports: Supports, points: Chunk, element: str
     ) -> None:
@@ -60,7 +62,7 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         self.points = points
         self.element = element
         self.views, self._steps = euler_views(program)
-        self.memory = MonomialMemory(b, program, supports, points, element, self.views)
+        self.memory = self.memory_of(b, program, supports, points, element, self.views)
         self.factors = Factors(b, element, program.order, None)
         self.kernels = KernelCalls(self.memory)
         self._degrees = supports.among.degrees.tolist()
@@ -75,11 +77,15 @@ class GradedEmitter(StepArithmetic[MonomialMemory]):
         done: is told of every row and position that has been computed.
         """
         for degree in range(self.program.order + 1):
-            for row in self._due(degree):
-                for position in self.supports.positions(row, degree):
-                    self.memory.here = position
-                    self.memory.store(row, self._coefficient(row, degree, position, read))
-                    done(row, position)
+            self.emit_degree(degree, read, done)
+
+    def emit_degree(self, degree: int, read: Reader, done: Done) -> None:
+        """The coefficients of a degree, when those of lower ones are known."""
+        for row in self._due(degree):
+            for position in self.supports.positions(row, degree):
+                self.memory.here = position
+                self.memory.store(row, self._coefficient(row, degree, position, read))
+                done(row, position)
 
     def _due(self, degree: int) -> list[int]:
         """The rows of which coefficients are computed; slopes give way to their integrals."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
 from taylor_runtime.flows.alike import AlikeMemory
 from taylor_runtime.ir.builder import Builder
@@ -84,17 +86,16 @@ class StateRows:
         """Place of the user's state in the vector."""
         return self.slots[state]
 
-    def padding(self) -> tuple[int, ...]:
+    def padding(self) -> np.ndarray:
         """For every place of the vector, the user's state it holds.
 
         padding repeats a row's last.
         """
-        owner = {slot: state for state, slot in enumerate(self.slots)}
-        filled: list[int] = []
-        for start, width in zip(self.starts, self.widths, strict=True):
-            for lane in range(padded(width)):
-                filled.append(owner[start + min(lane, width - 1)])
-        return tuple(filled)
+        owner = np.zeros(self.size, np.intp)
+        owner[list(self.slots)] = np.arange(len(self.slots))
+        rows = zip(self.starts, self.widths, strict=True)
+        filled = [start + np.minimum(np.arange(padded(n)), n - 1) for start, n in rows]
+        return owner[np.concatenate(filled)]
 
     # -- emission -------------------------------------------------------------------------------
 

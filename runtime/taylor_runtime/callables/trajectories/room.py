@@ -34,7 +34,7 @@ class StepRoom:
         self.slots = np.array(stepper.shown.slots, dtype=np.intp)
         self._all_slots = np.array(stepper.states.slots, dtype=np.intp)
         self.slots_by_state = self._by_state(self._all_slots)  # (n, M)
-        self.padding = np.array(stepper.states.padding(), dtype=np.intp)
+        self.padding = stepper.states.padding()
         counts = VECTORS * stepper.size, stepper.parameters, stepper.workspace
         states, parameters, work = (doubles_of_planes(count, precision) for count in counts)
         kept = states, parameters, stepper.size  # what copies have, too, comes first
