@@ -28,8 +28,6 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 
 COUNTED = 2.0**50  # turns take days
-_TRUTHS = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"))
-_MOVED = frozenset(("index", "reshape", "broadcast", "transpose", "take", "pick", "view", "stack"))
 
 
 class Known(NamedTuple):
@@ -67,41 +65,17 @@ def known_of(e: Any) -> Known:
 
 def _asked(e: Any) -> tuple[Any, ...]:
     """The arguments that decide."""
-    if e.op == "where":
-        return tuple(e.args[1:])
-    if e.op == "pick":
-        return tuple(e.args[:1])
-    return () if e.op == "part" else tuple(e.args)
+    rule = _RULES.get(e.op)
+    return tuple(e.args[k] for k in _DECIDE[e.op]) if e.op in _DECIDE else e.args if rule else ()
 
 
 def _known(e: Any, given: list[Known]) -> Known:
-    op = e.op
-    if op == "constant":
-        return _of_number(e.payload)
-    if op in ("variable", "parameter"):
-        return _of_argument(e.payload)
-    if op in _TRUTHS:
-        return Known(True, 1.0)
-    if op == "linear":
-        return _of_sum(e, given)
-    reach = max((k.reach for k in given), default=math.inf)
-    if op == "floor":
-        return Known(True, reach)
-    if op in ("where", "abs") or op in _MOVED:
-        return Known(_all_whole(given), reach)
-    if op == "mul":
-        return Known(_all_whole(given), _product(given[0].reach, given[1].reach))
-    if op == "pow" and e.payload is None:
-        exponent = exact_value(e.args[1])
-        if isinstance(exponent, int) and exponent > 0:
-            return Known(given[0].whole, _power(given[0].reach, exponent))
-        return Known(given[0].whole and given[1].whole)
-    if op == "div" and given[1].whole:  # by one at least
-        return Known(False, given[0].reach)
-    return _REAL if op in ("div", "pow", "sqrt", "sin", "cos", "exp", "log") else _UNKNOWN
+    rule = _RULES.get(e.op)
+    return _UNKNOWN if rule is None else rule(e, given)
 
 
-def _of_number(value: Any) -> Known:
+def _of_number(e: Any, _: list[Known]) -> Known:
+    value = e.payload
     if isinstance(value, ArrayData):
         numbers = value.array
         if numbers.dtype == object or not numbers.size:
@@ -116,7 +90,8 @@ def _of_number(value: Any) -> Known:
         return Known(isinstance(value, int))
 
 
-def _of_argument(name: Any) -> Known:
+def _of_argument(e: Any, _: list[Known]) -> Known:
+    name = e.payload
     if not isinstance(name, ArgumentName):
         return _UNKNOWN
     if name.sort == "turn":
@@ -147,6 +122,40 @@ def _of_sum(e: Any, given: list[Known]) -> Known:
     return Known(whole, reach)
 
 
+def _of_one(e: Any, given: list[Known]) -> Known:
+    """One of the arguments, or its size, or elements of it."""
+    return Known(_all_whole(given), max((k.reach for k in given), default=math.inf))
+
+
+def _of_floor(e: Any, given: list[Known]) -> Known:
+    return Known(True, given[0].reach)
+
+
+def _of_product(e: Any, given: list[Known]) -> Known:
+    return Known(_all_whole(given), _product(given[0].reach, given[1].reach))
+
+
+def _of_power(e: Any, given: list[Known]) -> Known:
+    exponent = exact_value(e.args[1])
+    if isinstance(exponent, int):
+        if exponent < 0:
+            return _REAL
+        return Known(given[0].whole, _power(given[0].reach, exponent))
+    return Known(_all_whole(given) or None)
+
+
+def _of_quotient(e: Any, given: list[Known]) -> Known:
+    return Known(False, given[0].reach if given[1].whole else math.inf)  # by one at least
+
+
+def _of_truth(e: Any, given: list[Known]) -> Known:
+    return Known(True, 1.0)
+
+
+def _of_function(e: Any, given: list[Known]) -> Known:
+    return _REAL
+
+
 def _all_whole(given: list[Known]) -> bool | None:
     if any(k.whole is False for k in given):
         return False
@@ -162,6 +171,23 @@ def _power(a: float, n: int) -> float:
         return a**n
     except OverflowError:
         return math.inf
+
+
+_DECIDE = {"where": (1, 2), "pick": (0,)}  # places of arguments, where not all decide
+_ONE = ("where", "abs", "index", "reshape", "broadcast", "transpose", "take", "pick", "view")
+_RULES: dict[str, Callable[[Any, list[Known]], Known]] = {
+    "constant": _of_number,
+    "variable": _of_argument,
+    "parameter": _of_argument,
+    "linear": _of_sum,
+    "floor": _of_floor,
+    "mul": _of_product,
+    "pow": _of_power,
+    "div": _of_quotient,
+    **dict.fromkeys((*_ONE, "stack"), _of_one),
+    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"), _of_truth),
+    **dict.fromkeys(("sqrt", "sin", "cos", "exp", "log"), _of_function),
+}
 
 
 # --- remainders ----------------------------------------------------------------------------------
