@@ -38,20 +38,24 @@ class ArgumentName(str):
     open: whether the function that has it is being traced.
     kept: whether it has a meaning afterwards, as the states of a traced right-hand side have.
     whole: whether it stands for whole numbers, by their type.
+    sort: what programs know of it: "whole", "real", "turn" of a loop, "began whole" where turns may
+        make something else of it, or "" for nothing.
     """
 
-    __slots__ = ("__weakref__", "_key", "kept", "open", "whole")
+    __slots__ = ("__weakref__", "_key", "kept", "open", "sort", "whole")
 
     _key: tuple[str, int]
     kept: bool
     open: bool
     whole: bool
+    sort: str
 
     def __new__(cls, name: str, key: tuple[str, int] | None = None) -> ArgumentName:
         made = super().__new__(cls, name)
         made._key = key or (_PROCESS, _number())
         made.kept = key is not None
         made.open = made.whole = False
+        made.sort = ""
         _known[made._key] = made
         return made
 

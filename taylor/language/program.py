@@ -59,7 +59,10 @@ def program(
     Called with numbers it is machine code, called with expressions it gives expressions, so that
     derivatives, jets, batches and equations of motion go through.  Its loops take as many turns as
     the values say; a branch that is not taken has no part in derivatives.  Whole numbers are
-    doubles (exact up to 2**53), a place beyond the end of an array is its end.
+    doubles: beyond 2**53 they are rounded as other numbers are, comparisons see them rounded, and a
+    remainder of one, which would lack digits, is an error (NaN where nothing depends on it but the
+    result). A place beyond the end of an array is its end; one that is not whole is an error, as is
+    a range with such an end.
 
     An error that a traced value decides (`assert`, `raise`, a list that is full, too many calls) is
     raised where the program is called; for transforms and jets the value is NaN there.

@@ -65,14 +65,18 @@ class LanguageProgram(Program[P, R]):
 
     def noted(self, *args: Any, **kwargs: Any) -> dict[tuple[str, str], dict[int, str]]:
         """Trace the function, and return what became of its lines."""
-        one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        one = self._running()
         one.notes = {}
         self._run(one, args, kwargs)
         return one.notes
 
+    def _running(self) -> Running:
+        limit = 2.0 / self._kind.epsilon
+        return Running(operators, Flat, self._errors, self.capacity, self.depth, limit)
+
     def _traced_call(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes of expressions."""
-        one = Running(operators, Flat, self._errors, self.capacity, self.depth)
+        one = self._running()
         return self._run(one, args, kwargs)
 
     def _run(self, one: Running, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -15,7 +15,17 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import condition
 from taylor.numbers.precision import FLOAT64, Precision, as_array
-from taylor.programs.quick import REAL, WHOLE, Read, Sort, Static, is_whole, reader
+from taylor.programs.quick import (
+    LARGE,
+    REAL,
+    WHOLE,
+    Read,
+    Sort,
+    Static,
+    has_large,
+    is_whole,
+    reader,
+)
 
 
 class Arguments:
@@ -87,7 +97,7 @@ class Arguments:
             else:
                 array = as_array(leaf, kind, self.paths[number])
             shape = array.shape[: array.ndim - len(kind.axes)]
-            kinds.append((WHOLE if is_whole(leaf) else kind_of(leaf)[0], shape))
+            kinds.append((_sort(leaf), shape))
             found.append(array)
         return found, tuple(kinds)
 
@@ -106,6 +116,12 @@ class Arguments:
         flat: dict[int, Any] = dict(zip(self._places, leaves, strict=True)) | self._static
         args, kwargs = self._tree.build([flat[place] for place in range(len(flat))])
         return args, kwargs
+
+
+def _sort(leaf: Any) -> str:
+    if not is_whole(leaf):
+        return kind_of(leaf)[0]
+    return LARGE if has_large(leaf) else WHOLE
 
 
 def _is_float64(leaf: Any) -> bool:
@@ -135,10 +151,14 @@ def _hashable(name: str, value: Any) -> Hashable:
     return value  # type: ignore[no-any-return]
 
 
+_SORTS = {WHOLE: "whole", CONDITION: "whole", LARGE: "began whole"}
+
+
 def stand_in(path: str, kind: str, shape: tuple[int, ...]) -> tuple[Expression, Expression]:
     """A new argument, and what the function sees of it: a condition, where that was given."""
     own = argument(path, shape)
-    own.payload.whole = kind in (WHOLE, CONDITION)  # type: ignore[attr-defined]
+    own.payload.whole = kind in (WHOLE, LARGE, CONDITION)  # type: ignore[attr-defined]
+    own.payload.sort = _SORTS.get(kind, "real")  # type: ignore[attr-defined]
     return own, condition(own) if kind == CONDITION else own
 
 

@@ -20,7 +20,7 @@ from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.points.formula import Function
 from taylor.points.single import compiled_point
 from taylor.programs.arguments import Arguments, stand_in
-from taylor.programs.quick import WHOLE, builder
+from taylor.programs.quick import LARGE, WHOLE, builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
 from taylor_runtime.callables.builtin.entries import guarded_entry
@@ -151,7 +151,7 @@ class Program(_Entered, Decorated, Generic[P, R]):
         if check_known(nodes, own):
             found = substitute_all(nodes, dict(zip(own, given.leaves, strict=True)))
             return result.tree.build(found)
-        wholes = [what == WHOLE for what, _ in kinds]
+        wholes = [what in (WHOLE, LARGE) for what, _ in kinds]
         return _Compiled(own, nodes, result, self._name, self._kind, wholes)
 
     def __reduce__(self) -> Any:

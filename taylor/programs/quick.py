@@ -12,6 +12,8 @@ from taylor.control.trees import Tree
 from taylor.expressions.expression import Expression
 
 REAL, WHOLE = "real", "whole"  # leaves that are numbers, by their type
+LARGE = "large"  # whole numbers of which one is not below EXACT
+EXACT = 1 << 53
 
 
 class Static:
@@ -89,7 +91,7 @@ def _real(value: Any, leaves: Leaves) -> bool:
 
 
 def _whole(value: Any, leaves: Leaves) -> bool:
-    if not is_whole(value):
+    if not is_whole(value) or has_large(value):
         return False
     leaves.append(value.astype(np.float64) if isinstance(value, np.ndarray) else float(value))
     return True
@@ -111,6 +113,13 @@ def is_whole(leaf: Any) -> bool:
     if isinstance(leaf, Expression):
         return getattr(leaf.payload, "whole", False)
     return isinstance(leaf, int) and not isinstance(leaf, bool)
+
+
+def has_large(value: Any) -> bool:
+    """Whether there are whole numbers that a double may not hold."""
+    if isinstance(value, np.ndarray | np.generic):
+        return bool(value.size) and bool(value.max() >= EXACT or value.min() <= -EXACT)
+    return isinstance(value, int) and abs(value) >= EXACT
 
 
 def builder(tree: Tree) -> Build:

@@ -195,3 +195,17 @@ def test_as_users_wrote_it() -> None:
     a, b = 1e300, 2.0**512.5
     right = mpmath.mpf(a) / mpmath.mpf(b) ** 2
     assert ty.compile(x * y**-2, [x, y])(a, b) == pytest.approx(float(right), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("form", "x", "y", "right"),
+    [
+        (lambda x, y: x / (1e-20 / y), 1e24, 9e-161, (9e-141, 1e44)),
+        (lambda x, y: (1 / y) * x, 1e300, 1e-200, (1e200, None)),
+        (lambda x, y: 1e20 * x * (1 / y), 1e-290, 1e-170, (1e190, -1e70)),
+    ],
+)
+def test_multiples_of_inverse_powers(form: Any, x: float, y: float, right: Any) -> None:
+    """Derivatives have -1/y**2, which is out of range where what it multiplies divides well."""
+    for own, wanted in zip(ty.grad(form, argnums=(0, 1))(x, y), right, strict=True):
+        assert wanted is None or own == pytest.approx(wanted, rel=1e-12)

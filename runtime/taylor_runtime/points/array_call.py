@@ -25,6 +25,7 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I1, I32, I64, PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.points import python_objects as objects
+from taylor_runtime.points.scalar_call import is_exact
 
 ARRAY_CALL = "taylor.array_call"
 MOST = 64  # pointers that a loop is given: NPY_MAXARGS
@@ -125,7 +126,7 @@ class _Call:
         def convert() -> list[Value]:
             beyond = b.alloca("i32", 1)
             number = b.call(I64, "PyLong_AsLongLongAndOverflow", argument, beyond)
-            fits = b.eq(b.load(I32, beyond, 4), 0)
+            fits = b.eq(b.load(I32, beyond, 4), 0) & is_exact(b, number)
             double = b.cast("sitofp", number, "double")
             return [b.if_(fits, lambda: keep(double), lambda: [_false(b)])[0]]
 

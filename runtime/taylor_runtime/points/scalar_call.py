@@ -100,7 +100,7 @@ def _place_of_int(b: Builder, own: Value, argument: Value, leave: str) -> Value:
 
     def converted() -> list[Value]:
         value = b.call(I64, "PyLong_AsLongLongAndOverflow", argument, beyond)
-        _leave_unless(b, b.eq(b.load(I32, beyond, 4), 0), leave)
+        _leave_unless(b, b.eq(b.load(I32, beyond, 4), 0) & is_exact(b, value), leave)
         b.store(b.cast("sitofp", value, "double"), number)
         return []
 
@@ -112,6 +112,11 @@ def _place_of_int(b: Builder, own: Value, argument: Value, leave: str) -> Value:
 
     b.if_(objects.has_type(b, argument, objects.INT), converted, read)
     return number
+
+
+def is_exact(b: Builder, whole: Value) -> Value:
+    """Whether an integer of 64 bits is among those that doubles count without gaps."""
+    return b.compare("lt", whole, 1 << 53) & b.compare("gt", whole, -(1 << 53))
 
 
 def _leave_unless(b: Builder, condition: Value, leave: str) -> None:

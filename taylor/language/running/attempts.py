@@ -40,8 +40,9 @@ class Outcome:
 
     def is_shared(self, flat: Flat) -> bool:
         """Whether an object in a value was there before, or is in another variable, too."""
+        flats = [*self.flats, *[changed for _, changed in self.changes.values()]]
         for one in flat.objects:
-            others = sum(id(one) == id(other) for f in self.flats for other in f.objects)
+            others = sum(id(one) == id(other) for f in flats for other in f.objects)
             if id(one) not in self.born or others > 1:
                 return True
         return False

@@ -12,11 +12,11 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.language.running import library
+from taylor.language.running.digits import floor_division, modulo
 from taylor.language.running.journal import running
 from taylor.language.running.places import refuse
 from taylor.language.running.values import is_traced
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.elementary import floor_divide, remainder
 from taylor.nodes.logic import both, condition, different, either, where
 
 
@@ -28,7 +28,7 @@ def shift_left(a: Any, b: Any) -> Any:
 def shift_right(a: Any, b: Any) -> Any:
     """``a >> b``: divided by a power of two, and rounded down."""
     if is_traced(a) or is_traced(b):
-        return floor_divide(as_expression(a), 2 ** as_expression(b))
+        return floor_division(a, 2 ** as_expression(b))
     return _plainly(a, b, "rshift")
 
 
@@ -105,13 +105,13 @@ def _common(a: Any, b: Any) -> Any:
     while b >> first:  # a run of bits of the mask after the other
         first += _trailing(b >> first, 0)
         last = first + _trailing(b >> first, 1)
-        found = found + (remainder(a, as_expression(1 << last)) - _below(a, first))
+        found = found + (modulo(a, 1 << last) - _below(a, first))
         first = last
     return found
 
 
 def _below(a: Any, place: int) -> Any:
-    return remainder(a, as_expression(1 << place)) if place else as_expression(0)
+    return modulo(a, 1 << place) if place else as_expression(0)
 
 
 def _trailing(x: int, bit: int) -> int:

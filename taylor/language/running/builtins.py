@@ -17,6 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.language.running import library
 from taylor.language.running.casts import whole
 from taylor.language.running.choices import choose, contains, negation, truth
+from taylor.language.running.digits import floor_division, modulo
 from taylor.language.running.journal import running
 from taylor.language.running.objects import List, born, plain
 from taylor.language.running.places import refuse
@@ -35,7 +36,6 @@ from taylor.language.running.sequences import (
 )
 from taylor.language.running.values import Flat, is_traced
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.elementary import floor_divide, remainder
 from taylor.nodes.logic import both, either
 
 
@@ -181,8 +181,8 @@ def _tuple(items: Any = ()) -> Any:
 
 def _divmod(a: Any, b: Any) -> Any:
     if _is_node(a) or _is_node(b):
-        a, b = as_expression(_now(a)), as_expression(_now(b))
-        return floor_divide(a, b), remainder(a, b)
+        a, b = _now(a), _now(b)
+        return floor_division(a, b), modulo(a, b)
     return divmod(a, b)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from types import CellType, FunctionType
 from typing import Any
 
@@ -33,6 +34,11 @@ def value_in(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return UNSET
+
+
+def references(cell: CellType) -> int:
+    """How many hold what a variable is."""
+    return getrefcount(cell.cell_contents)
 
 
 def put_in(cell: CellType, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from types import CellType
 from typing import Any
 
@@ -10,10 +11,14 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.language.running.attempts import Outcome, attempt, meets
-from taylor.language.running.cells import UNSET, cells_of, put_in, value_in
+from taylor.language.running.cells import UNSET, cells_of, put_all, put_in, value_in
 from taylor.language.running.chosen import chosen, is_small
+from taylor.language.running.contents import both_have, left_by, put_all_of, tie
+from taylor.language.running.digits import decides
 from taylor.language.running.faults import Raised, first_of, is_none
-from taylor.language.running.journal import content_of, replace_content, running
+from taylor.language.running.journal import (
+    running,
+)
 from taylor.language.running.merging import Joined, Unlike
 from taylor.language.running.objects import List
 from taylor.language.running.places import Columns, Reads, place, refuse, refuse_at
@@ -34,6 +39,7 @@ def truth(value: Any) -> Any:
                 "The truth value of an array with more than one element is ambiguous. "
                 "Use a.any() or a.all()"
             )
+        decides(value)
         return condition(value.reshape(()) if value.shape else value)
     if isinstance(value, np.ndarray) and value.dtype == object and value.size == 1:
         return truth(value.reshape(-1)[0])
@@ -93,10 +99,9 @@ def _merged(
         there, gone = (second, first) if first.raised else (first, second)
         hit = test if first.raised else logical_not(test)
         meets(where(hit, as_expression(gone.fault), as_expression(there.fault)))
-        for cell, value in zip(named.values(), _frozen_values(there), strict=True):
-            put_in(cell, value)
+        put_all(list(named.values()), there.values)
         for target, flat in there.changes.values():
-            _put(target, flat.structure, flat.leaves)
+            put_all_of(target, flat.structure, flat.leaves, kept=flat.places)
         return there.result.structure.build(iter(there.result.leaves))
     merger = _Merger(test, first, second)
     reads = dict(risky)
@@ -104,31 +109,6 @@ def _merged(
         merger.variable(name, cell, number, reads.get(name))
     merger.objects()
     return merger.finish()
-
-
-def _frozen_values(outcome: Outcome) -> list[Any]:
-    return [
-        value if not flat.objects else flat.structure.build(iter(flat.leaves))
-        for value, flat in zip(outcome.values, outcome.flats, strict=True)
-    ]
-
-
-def _put(target: Any, structure: Structure, leaves: Sequence[Any]) -> None:
-    """Set a shared variable, or what is in an object."""
-    if isinstance(target, CellType):
-        put_in(target, structure.build(iter(leaves)))
-    else:
-        replace_content(target, content_from(target, structure, leaves))
-
-
-def content_from(target: Any, structure: Structure, leaves: Sequence[Any]) -> Any:
-    """The content of an object from leaves."""
-    if isinstance(target, Mutable):
-        return as_expression(leaves[0])
-    built = structure.build(iter(leaves))
-    if isinstance(target, List):
-        return built.content()
-    return built
 
 
 class _Merger:
@@ -170,26 +150,34 @@ class _Merger:
             )
         )
         self._add(lambda value: put_in(cell, value), *flats, f"{_shown(name)} is", words)
+        if shared:
+            tie([*flats[0].objects, *flats[1].objects], words)
 
     def objects(self) -> None:
         """Put into objects what the branches have put into them."""
         one, other = self._first.changes, self._second.changes
         for key in one | other:
             target = (one.get(key) or other[key])[0]
-            if isinstance(target, CellType):
-                now = Flat(value_in(target))
-            else:
-                now = Flat(content_of(target))
-            flats = [branch[key][1] if key in branch else now for branch in (one, other)]
+            flats = [
+                branch[key][1] if key in branch else left_by(target, branch)
+                for branch in (one, other)
+            ]
             self._add_content(target, *flats)
 
     def _add_content(self, target: Any, a: Flat, b: Flat) -> None:
         joined = self._joined(a, b, f"what is in a {type(target).__name__} is")
         start = self._take(joined)
-        structure = joined.structure
+        structure, kept, words = joined.structure, both_have(a, b), ""
+        moved = [e for f in (a, b) for e, k in zip_longest(f.places, kept) if e is not k]
+        if self._first.is_shared(a) or self._second.is_shared(b):
+            words = (
+                f"what is in a {type(target).__name__.lower()}, which may be the same object as "
+                "another, as a traced value decides"
+            )
+            tie(moved, words)
 
         def put(leaves: Any) -> None:
-            _put(target, structure, leaves)
+            put_all_of(target, structure, leaves, words, kept)
 
         self._jobs.append((put, structure, start))
 
@@ -204,6 +192,8 @@ class _Merger:
                 words = "an array or a list that a traced value has chosen, which may be the same "
                 words = words + "object as a variable" if shared else ""
                 self._add(self._keep, first.result, second.result, "the value returned is", words)
+                if shared:
+                    tie([*first.result.objects, *second.result.objects], words)
         fault = not (is_none(first.fault) and is_none(second.fault))
         if fault:
             self._firsts.append(first.fault)

@@ -72,6 +72,9 @@ class Running:
     notes:    what becomes of the lines of functions, where somebody wants to know.
     capacity: of lists whose length a traced value decides.
     depth:    of recursion that a traced value ends.
+    limit:    whole numbers up to here are exact.
+    digits, rounded, doubtful: what is known of nodes, as `digits.known_of` has found; quotients
+              and remainders that may lack digits.
     calls:    calls of translated functions that are being traced.
     recursion: that of which a function is being traced.
     """
@@ -83,6 +86,7 @@ class Running:
         errors: list[BaseException],
         capacity: int | None,
         depth: int | None,
+        limit: float,
     ) -> None:
         self.operators, self.take_apart = operators, take_apart
         self.own: dict[int, Any] = {}
@@ -95,7 +99,10 @@ class Running:
         self.unrolled = 1
         self.explaining = False
         self.notes: dict[tuple[str, str], dict[int, str]] | None = None
-        self.capacity, self.depth = capacity, depth
+        self.capacity, self.depth, self.limit = capacity, depth, limit
+        self.digits: dict[Any, Any] = {}
+        self.rounded: dict[Any, Any] = {}
+        self.doubtful: dict[Any, Any] = {}
         self.calls: list[Any] = []
         self.recursion: Any = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.arrays.placing import with_rows
 from taylor.expressions.expression import Expression
+from taylor.language.running.cells import references, value_in
 from taylor.language.running.faults import raise_error
 from taylor.language.running.journal import Changeable, changing, running
 from taylor.language.running.places import place, refuse
@@ -62,6 +64,28 @@ class Array(Changeable, ArrayUnderConstruction):
     def restore(self, content: Any) -> None:
         """Become an expression, without a note."""
         ArrayUnderConstruction._become(self, content)
+
+
+def _held_twice() -> int:
+    """`references` of what a variable is and one dictionary has, as the program has its own."""
+    cell = CellType(object())
+    own = {0: cell.cell_contents}
+    return references(cell) if own else 0
+
+
+_TWICE = _held_twice()
+
+
+def is_alone(cell: CellType) -> bool:
+    """Whether a variable is an array of the program's that nothing else is, nor has inside.
+
+    Where Python counts more than it need the answer is no.
+    """
+    value = value_in(cell)
+    if type(value) is not Array or value.frozen or not running().is_own(value):
+        return False
+    del value
+    return references(cell) <= _TWICE
 
 
 class Items(list[Any]):

@@ -29,6 +29,9 @@ from taylor.language.running.choices import choose as choose
 from taylor.language.running.choices import contains as contains
 from taylor.language.running.choices import if_ as if_
 from taylor.language.running.choices import negation as negation
+from taylor.language.running.digits import floor_division as floor_division
+from taylor.language.running.digits import modulo as modulo
+from taylor.language.running.digits import need_whole
 from taylor.language.running.faults import assert_ as assert_
 from taylor.language.running.faults import raise_ as raise_
 from taylor.language.running.journal import changing, running
@@ -73,11 +76,13 @@ def item(owner: Any, key: Any) -> Any:
     if isinstance(key, slice) and _has_traced_end(key):
         return _window(owner, key)
     if isinstance(owner, ArrayUnderConstruction):
+        _need_places(key)
         return _number(owner, owner[key])
     if not _is_traced_key(key):
         if isinstance(owner, list | tuple) and isinstance(key, Expression):
             key = int(key)
         return owner[key]
+    _need_places(key)
     if isinstance(owner, Expression):
         return owner[key]
     if isinstance(owner, np.ndarray):
@@ -131,6 +136,7 @@ def _window(owner: Any, key: Any) -> Both:
         if given is None:
             return default
         e = as_expression(given)
+        need_whole(e, "an end of this slice")
         e = where(e < 0, e + count, e)
         return where(e < 0, as_expression(0), where(e > count, count, e))
 
@@ -153,6 +159,12 @@ def _is_traced_key(key: Any) -> bool:
     return is_traced(key)
 
 
+def _need_places(key: Any) -> None:
+    for one in key if isinstance(key, tuple) else (key,):
+        if isinstance(one, Expression):
+            need_whole(one, "this place in an array or a list")
+
+
 def _number(owner: ArrayUnderConstruction, found: Any) -> Any:
     """A known element as the number that NumPy would give."""
     if isinstance(found, Expression) and not found.shape and found.op == "constant":
@@ -170,7 +182,8 @@ def _number(owner: ArrayUnderConstruction, found: Any) -> Any:
 def store(owner: Any, key: Any, value: Any) -> None:
     """``owner[key] = value``."""
     key = _settled(key)
-    _is_traced_key(key)
+    if _is_traced_key(key):
+        _need_places(key)
     if isinstance(owner, ArrayUnderConstruction):
         owner[key] = value
         return
@@ -226,8 +239,8 @@ _OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "-": (operator.sub, operator.isub),
     "*": (operator.mul, operator.imul),
     "/": (operator.truediv, operator.itruediv),
-    "//": (operator.floordiv, operator.ifloordiv),
-    "%": (operator.mod, operator.imod),
+    "//": (floor_division, operator.ifloordiv),
+    "%": (modulo, operator.imod),
     "**": (operator.pow, operator.ipow),
     "@": (operator.matmul, operator.imatmul),
 }

@@ -16,7 +16,7 @@ from taylor.language.running.faults import first_of, is_none
 from taylor.language.running.journal import running
 from taylor.language.running.places import refuse
 from taylor.language.running.sequences import Steps
-from taylor.language.running.slots import Carried, Slot, as_node, called, tried
+from taylor.language.running.slots import COUNT, Carried, Slot, as_node, called, tried
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import both, condition, logical_not
 from taylor.nodes.regions import Region, parts, region_node
@@ -29,6 +29,7 @@ def rolled_for(
 ) -> None:
     """Trace the turns from `start` on as one node, and put in what it changes."""
     index = argument("turn")
+    index.payload.sort = "turn"  # type: ignore[attr-defined]
     turn = tried(carried, lambda: body(steps.at(index)), [index])
     if stop is not None or turn.outcome.raised:
         _until(carried, steps, start, body, stop)
@@ -60,7 +61,7 @@ def _until(
 ) -> None:
     """Turns that a flag or an error may end: a loop that counts by itself."""
     place = CellType(as_expression(start))
-    carried.slots.insert(0, Slot("element", place))
+    carried.slots.insert(0, Slot(COUNT, place))
 
     def turn() -> None:
         k = place.cell_contents
@@ -99,12 +100,15 @@ def rolled_while(
         begins.append(as_expression(now.fault))
     with traced(arguments):
         asked = called(carried, turn, lambda: _asked(test, stop))
-    if asked.raised or not turn.is_left(carried, asked) or not is_none(asked.fault):
+    if asked.raised or not turn.is_left(carried, asked):
         refuse(
-            "the test of this `while` changes an object, or may end with an error",
+            "the test of this `while` changes an object, or ends with an error",
             "Instead: compute it in the body, and end the loop with `if not test: break`.",
         )
     goes_on = condition(as_node(asked.returned))
+    meets = not is_none(asked.fault)
+    if meets:
+        goes_on = both(as_expression(asked.fault) <= 0, goes_on)
     if faulty:
         goes_on = both(fault <= 0, goes_on)
     graph = closed([_function(arguments, [goes_on]), _function(arguments, ends)])
@@ -114,6 +118,8 @@ def rolled_while(
         now.fault = results.pop()
     now.note(f"while_loop: {carried.names}")
     carried.finish(results, frozen=not entered)
+    if meets:  # of the last test nothing is known but what it makes of the values after the loop
+        _asked(test, stop)
 
 
 def _function(arguments: Sequence[Expression], results: Sequence[Any]) -> Traced:

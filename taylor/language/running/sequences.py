@@ -10,6 +10,7 @@ import numpy as np
 from taylor.control.trees import is_leaf
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
+from taylor.language.running.digits import need_whole
 from taylor.language.running.objects import List
 from taylor.language.running.places import refuse
 from taylor.language.running.values import is_traced
@@ -47,6 +48,8 @@ class Range:
                 "the step of a range is traced",
                 "Whether it counts up or down is not known. Instead: count by one, and multiply.",
             )
+        for end in (start, stop):
+            need_whole(end, "an end of this range")
         self.start, self.stop, self.step = start, stop, int(step)
         if self.step == 0:
             raise ValueError("range() arg 3 must not be zero")

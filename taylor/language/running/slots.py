@@ -5,6 +5,7 @@ what it began with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from operator import is_
 from types import CellType
 from typing import Any
@@ -15,14 +16,23 @@ from taylor.expressions.arguments import argument, traced
 from taylor.expressions.expression import Expression
 from taylor.language.running.attempts import Outcome, attempt
 from taylor.language.running.cells import UNSET, put_in, value_in
-from taylor.language.running.choices import content_from
-from taylor.language.running.journal import content_of, put_content, replace_content, running
+from taylor.language.running.contents import both_have, content_from, tie
+from taylor.language.running.digits import decides, is_like, sort_of
+from taylor.language.running.journal import (
+    Changeable,
+    content_of,
+    put_content,
+    replace_content,
+    running,
+)
 from taylor.language.running.merging import Joined, Unlike, common_kind
+from taylor.language.running.objects import is_alone
 from taylor.language.running.places import refuse
 from taylor.language.running.values import Flat, kind, same
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import condition, where
 
+COUNT = "element"  # the name of what counts the turns of a loop
 TRIES = 16  # of finding out what goes from turn to turn
 
 
@@ -45,14 +55,19 @@ class Slot:
     flat:   what it is before the loop, in the kinds that it has in the loop.
     moves:  which of its leaves turns change.
     held:   whether the variable goes on to be the object that it is: only what is in that changes.
+    alone:  whether nothing else is the same object, whenever a turn begins: turns may change it.
+    kept:   of an object, what is in it by `Flat.places` where that stays the same object.
     """
 
-    __slots__ = ("flat", "held", "moves", "name", "target")
+    __slots__ = ("alone", "flat", "held", "kept", "moves", "name", "places", "target")
 
     def __init__(self, name: str, target: Any) -> None:
         self.name, self.target = name, target
+        self.alone = bool(name) and is_alone(target)
         value = value_in(target) if isinstance(target, CellType) else content_of(target)
         self.flat = Flat(value)
+        self.kept: Sequence[Any] = [] if name else self.flat.places
+        self.places = self.flat.places
         self.held = bool(name) and running().is_own(value)
         self.moves = [bool(name)] * len(self.flat.leaves)
 
@@ -63,15 +78,19 @@ class Slot:
             return "the value returned"
         return f"`{self.name}`" if self.name else f"what is in a {type(self.target).__name__}"
 
+    @property
+    def tied(self) -> str:
+        """Why what goes from turn to turn, and what it may stand for, cannot be changed."""
+        what = self.shown if self.name else f"what is in {_kind(self.target)}"
+        return f"{what}, which may be the same object as another variable"
+
     def put(self, leaves: Sequence[Any], quiet: bool, frozen: bool) -> None:
         """Put leaves in; `quiet` without a note in the journal."""
         if isinstance(self.target, CellType):
-            why = (
-                f"{self.shown}, which may be the same object as another variable" if frozen else ""
-            )
+            why = self.tied if frozen else ""
             put_in(self.target, self.flat.structure.build(iter(leaves), why))
             return
-        content = content_from(self.target, self.flat.structure, leaves)
+        content = content_from(self.target, self.flat.structure, leaves, self.tied, self.kept)
         (put_content if quiet else replace_content)(self.target, content)
 
     def moving(self) -> Iterator[tuple[int, Any]]:
@@ -110,9 +129,11 @@ class Carried:
         for slot in self.slots:
             leaves = list(slot.flat.leaves)
             for k, leaf in slot.moving():
-                leaves[k] = seen_as(kind(leaf)[0], next(rest))
+                result = next(rest)
+                is_like(result, leaf)
+                leaves[k] = seen_as(kind(leaf)[0], result)
             if not slot.held and any(slot.moves):
-                slot.put(leaves, quiet=False, frozen=frozen)
+                slot.put(leaves, quiet=False, frozen=frozen and not slot.alone)
 
 
 class Turn:
@@ -127,11 +148,15 @@ class Turn:
         self.arguments: list[Expression] = []
         self.seen: list[list[Any]] = []
         self.outcome = Outcome()
+        self.alone: list[bool] = []
         for slot in carried.slots:
             leaves = list(slot.flat.leaves)
             for k, leaf in slot.moving():
                 word, shape = kind(leaf)
+                decides(leaf)
                 made = argument(slot.name or "u", shape)
+                counts = slot.name == COUNT
+                made.payload.sort = "turn" if counts else sort_of(leaf)  # type: ignore[attr-defined]
                 self.arguments.append(made)
                 leaves[k] = seen_as(word, made)
             self.seen.append(leaves)
@@ -140,7 +165,7 @@ class Turn:
         """Put the arguments into variables and objects."""
         for slot, leaves in zip(carried.slots, self.seen, strict=True):
             if not slot.held:
-                slot.put(leaves, quiet=True, frozen=True)
+                slot.put(leaves, quiet=True, frozen=not slot.alone)
 
     def is_left(self, carried: Carried, outcome: Outcome) -> bool:
         """Whether what was called as in a turn has left all as the turn begins with it.
@@ -200,7 +225,7 @@ def tried(carried: Carried, action: Callable[[], Any], also: Sequence[Expression
 
     also: arguments besides.
     """
-    for _ in range(TRIES):
+    for _ in range(2 * TRIES):
         turn = Turn(carried)
         with traced([*also, *turn.arguments]):
             turn.outcome = called(carried, turn, action)
@@ -220,7 +245,9 @@ def called(carried: Carried, turn: Turn, action: Callable[[], Any]) -> Outcome:
 
     def run() -> Any:
         turn.begin(carried)
-        return action()
+        returned = action()
+        turn.alone = [bool(slot.name) and is_alone(slot.target) for slot in carried.slots]
+        return returned
 
     try:
         return attempt(run, cells)
@@ -237,6 +264,9 @@ def _fits(carried: Carried, turn: Turn) -> bool:
         if not carried.has(target):
             carried.slots.append(Slot("", target))
             fits = False
+    for slot, alone in zip(carried.slots, turn.alone, strict=False):
+        if slot.alone and not slot.held and not alone:
+            slot.alone = fits = False
     if not fits:
         return False
     values = iter(outcome.values)
@@ -247,7 +277,31 @@ def _fits(carried: Carried, turn: Turn) -> bool:
                 slot.held = fits = False
             continue
         fits = _is_like(slot, seen, after) and fits
+        if not slot.name:
+            kept = both_have(slot.flat, after) if slot.kept else []
+            kept = [k if k is o else None for k, o in zip(kept, slot.kept, strict=False)]
+            fits, slot.kept = fits and _same_objects(kept, slot.kept), kept
+        fits = _tied(slot, after, outcome) and fits
     return fits
+
+
+def _same_objects(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return len(a) == len(b) and all(map(is_, a, b))
+
+
+def _tied(slot: Slot, after: Flat, outcome: Outcome) -> bool:
+    """Whether nobody can change what a turn has copies of, and another variable may be; they are
+    tied if not.
+    """
+    if slot.alone or not any(slot.moves):
+        return True
+    first = zip_longest(slot.places, slot.kept)
+    last = zip_longest(after.places, slot.kept)
+    moved = [one for one, kept in first if one is not kept]
+    moved += [one for one, kept in last if one is not kept and id(one) not in outcome.born]
+    free = [one for one in moved if isinstance(one, Changeable) and not one.frozen]
+    tie(free, slot.tied)
+    return not free
 
 
 def _is_like(slot: Slot, seen: Sequence[Any], after: Flat) -> bool:
@@ -263,6 +317,7 @@ def _is_like(slot: Slot, seen: Sequence[Any], after: Flat) -> bool:
         ) from None
     if not whole.structure.is_like(slot.flat.structure):
         slot.flat.structure, slot.flat.leaves = whole.structure, whole.firsts
+        slot.flat.places = slot.kept = []
         slot.moves = [True] * len(whole.firsts)
         return False
     fits = True

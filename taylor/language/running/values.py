@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -67,13 +68,23 @@ class Structure:
         """How many leaves there are."""
         return 1 if self.kind is LEAF else sum(child.count() for child in self.children)
 
-    def build(self, leaves: Iterator[Any], frozen: str = "") -> Any:
-        """The value with these leaves: new objects, which the program may change."""
+    def build(self, leaves: Iterator[Any], frozen: str = "", kept: Sequence[Any] = ()) -> Any:
+        """The value with these leaves: new objects, which the program may change.
+
+        kept: as `Flat.places`, the objects that stay what they are.
+        """
+        return self._built(leaves, frozen, chain(kept, repeat(None)))
+
+    def _built(self, leaves: Iterator[Any], frozen: str, kept: Iterator[Any]) -> Any:
+        own = next(kept)
         if self.kind is LEAF:
-            return _leaf(next(leaves), self.names, frozen)
+            leaf = next(leaves)
+            return _leaf(leaf, self.names, frozen) if own is None else own
         if self.kind is KNOWN:
             return self.names[0]
-        parts = [child.build(leaves, frozen) for child in self.children]
+        parts = [child._built(leaves, frozen, kept) for child in self.children]
+        if own is not None:
+            return own
         if self.kind is List:
             return _adopted(List(parts), frozen)
         if self.kind is Fixed:
@@ -114,19 +125,26 @@ class Flat:
     """A value taken apart.
 
     objects: those that can be changed, in it.
+    places:  for each node of the structure the object there, or None.
     """
 
-    __slots__ = ("leaves", "objects", "structure")
+    __slots__ = ("leaves", "objects", "places", "structure")
 
     def __init__(self, value: Any) -> None:
         self.leaves: list[Any] = []
         self.objects: list[Any] = []
+        self.places: list[Any] = []
         self.structure = self._taken(value)
+
+    def _note(self, value: Any) -> None:
+        self.objects.append(value)
+        self.places[-1] = value
 
     def _taken(self, value: Any) -> Structure:
         kind = type(value)
+        self.places.append(None)
         if kind is List:
-            self.objects.append(value)
+            self._note(value)
             value = value.content()
             kind = type(value)
         if kind is Items:
@@ -136,14 +154,14 @@ class Flat:
         if kind in (tuple, list):
             return self._items(value, kind)
         if kind is dict:
-            self.objects.append(value)
+            self._note(value)
             return Structure(dict, tuple(value), [self._taken(v) for v in value.values()])
         if kind is Fixed:
             return self._fixed(value)
         if value is None or kind is str:
             return Structure(KNOWN, (value,))
         if isinstance(value, Mutable):
-            self.objects.append(value)
+            self._note(value)
             self.leaves.append(value.now)
             kinds = (value.whole, value.truth) if isinstance(value, Array) else ()
             return Structure(LEAF, kinds)
@@ -160,7 +178,7 @@ class Flat:
         return Structure(KNOWN, (value,))
 
     def _object(self, value: Any, names: Sequence[str]) -> Structure:
-        self.objects.append(value)
+        self._note(value)
         children = [self._taken(getattr(value, name, UNSET)) for name in names]
         return Structure(type(value), names, children)
 
@@ -169,6 +187,7 @@ class Flat:
 
     def _fixed(self, value: Fixed) -> Structure:
         self.leaves += [value.length, *value.buffers]
+        self.places += [None] * (1 + len(value.buffers))
         leaves = [Structure(LEAF) for _ in range(1 + len(value.buffers))]
         return Structure(Fixed, (value.element, value.capacity), leaves)
 

@@ -15,6 +15,8 @@ _BITS = {
     ast.BitAnd: "bit_and",
     ast.BitOr: "bit_or",
     ast.BitXor: "bit_xor",
+    ast.Mod: "modulo",
+    ast.FloorDiv: "floor_division",
 }
 _FRESH = (
     *(ast.BinOp, ast.UnaryOp, ast.Call, ast.IfExp, ast.BoolOp, ast.Compare),
@@ -53,7 +55,7 @@ class Expressions(ast.NodeTransformer):
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """Operators on bits: of whole numbers Python's, of conditions logic."""
+        """Operators on bits, and those that need every digit of whole numbers."""
         self.generic_visit(node)
         what = _BITS.get(type(node.op))
         return operator(what, [node.left, node.right], node) if what else node

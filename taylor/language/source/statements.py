@@ -242,6 +242,8 @@ class Statements(Expressions):
             value = name(whole)
         for target in targets:
             done += self._into(target, value, place)
+        if isinstance(value, ast.Name) and "@" in value.id:
+            done.append(let(value.id, constant(None, place), place))
         return done
 
     def _into(self, target: ast.expr, value: ast.expr, place: ast.stmt) -> list[ast.stmt]:
@@ -266,7 +268,8 @@ class Statements(Expressions):
         done: list[ast.stmt] = [at(ast.Assign(targets=[split], value=value), place)]
         for part, one in zip(names, target.elts, strict=True):
             done += self._into(one, name(part), place)
-        return done
+        # What has no name of the user's any more holds no arrays: turns may change them.
+        return done + [let(part, constant(None, place), place) for part in names]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | list[ast.stmt]:
         """An assignment; what it declares is nothing to Python."""

@@ -12,7 +12,7 @@ from operator import is_
 from taylor.nodes.node import ONE, N, broadcast_shapes, constant_node, node
 from taylor.nodes.products import power_exact
 from taylor.nodes.regions import REGIONS, Recursion, Region, region_node, rewritten
-from taylor.nodes.sums import exact_value
+from taylor.nodes.sums import exact_value, scale, split_factor
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import is_movable, normalised
 
@@ -66,11 +66,12 @@ def _divided(kept: N, divisors: Sequence[N]) -> N:
 
 
 def _quotient(args: Sequence[N]) -> N | None:
-    """A product with an inverse power as a quotient; None for others."""
+    """A product with an inverse power, or a multiple of one, as a quotient; None for others."""
     for kept, inverse in (args, args[::-1]):
-        divisors = _divisors(inverse) if inverse.op == "pow" else ()
+        factor, core = split_factor(inverse)
+        divisors = _divisors(core) if core.op == "pow" else ()
         if divisors:
-            return _divided(kept, divisors)
+            return scale(factor, _divided(kept, divisors))
     return None
 
 

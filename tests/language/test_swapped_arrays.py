@@ -1,0 +1,177 @@
+"""Arrays that turns change and exchange: as Python, or refused where two names are one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import taylor as ty
+
+START = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def copies(start, n):
+    u, old = start.copy(), np.zeros(len(start))
+    for _ in range(n):
+        for i in range(1, len(start) - 1):
+            u[i] = old[i - 1] + old[i + 1] + 1
+        u, old = old.copy(), u.copy()
+    return u, old
+
+
+def exchanged(start, n):
+    u, old = start.copy(), np.zeros(len(start))
+    for _ in range(n):
+        for i in range(1, len(start) - 1):
+            u[i] = old[i - 1] + old[i + 1] + 1
+        u, old = old, u
+    return u, old
+
+
+def three(start, n):
+    u, v, w = start.copy(), start.copy(), start.copy()
+    for _ in range(n):
+        u[0] += v[1] * 0.125
+        v[1] += w[2] * 0.125
+        w[2] += u[0] * 0.125
+        u, v, w = v, w, u
+    u[0] += 5
+    return u, v, w
+
+
+def through_one(start, n):
+    """In a turn two names are one array, at its ends they are not."""
+    u, old = start.copy(), start.copy()
+    for _ in range(n):
+        u[0] += 1
+        old = u
+        u[1] += old[0]
+        u = u.copy()
+        u[2] += old[1]
+    return u, old
+
+
+def seen_by_a_function(start, n):
+    u, old = start.copy(), start.copy()
+
+    def first():
+        return u[0]
+
+    total = 0.0
+    for _ in range(n):
+        u[0] += 1
+        total += first()
+        u, old = old, u
+    return u, old, total
+
+
+def while_loop(start, n):
+    u, old, k = start.copy(), 2 * start, 0
+    while k < n:
+        u[k % 5] -= old[(k + 1) % 5]
+        u, old = old, u
+        k += 1
+    return u, old
+
+
+def another_name(start, n):
+    u, old = start.copy(), start.copy()
+    seen = u
+    for _ in range(n):
+        u[0] += 1
+        u, old = old.copy(), u.copy()
+    return u, old, seen
+
+
+def in_a_list(start, n):
+    u, old = start.copy(), start.copy()
+    seen = [u]
+    for _ in range(n):
+        u[0] += 1
+        u, old = old.copy(), u.copy()
+    return u, old, seen[0]
+
+
+def in_a_tuple(start, n):
+    u = start.copy()
+    seen = (u, 1)
+    for _ in range(n):
+        u[0] += 1
+        u = u.copy()
+    return u, seen[0]
+
+
+def become_one(start, n):
+    u, old = start.copy(), start.copy()
+    for _ in range(n):
+        u[0] += 1
+        old[1] += u[0]
+        u = old
+    return u, old
+
+
+def begin_as_one(start, n):
+    u = start.copy()
+    old = u
+    for _ in range(n):
+        old[1] += 1
+        u[0] += 1
+        old = u.copy()
+    return u, old
+
+
+def left_over(start, n):
+    u, old = start.copy(), start.copy()
+    v = u
+    for _ in range(n):
+        v = u
+        v[0] += 1
+        u, old = old, u
+        v[1] *= 0.5
+    return u, old, v
+
+
+RIGHT = [copies, exchanged, three, through_one, seen_by_a_function, while_loop]
+ONE = [another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over]
+
+
+def flat(values):
+    return np.concatenate([np.ravel(v) for v in values])
+
+
+@pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)
+def test_right(function):
+    for n in (0, 1, 2, 3, 12):
+        found = flat(ty.program(function)(START, n))
+        np.testing.assert_allclose(found, flat(function(START, n)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)
+def test_derivatives(function):
+    def total(start):
+        return flat(function(start, 6)) @ np.arange(1.0, len(flat(function(START, 6))) + 1)
+
+    program = ty.program(lambda start, n: function(start, n))
+
+    def of_program(start):
+        found = ty.concatenate([v.reshape(-1) for v in map(ty_array, program(start, 6))])
+        return found @ np.arange(1.0, found.size + 1)
+
+    right = [total(START + e) - total(START) for e in np.eye(5)]  # all are linear in the start
+    np.testing.assert_allclose(ty.grad(of_program)(START), right, rtol=1e-12)
+
+
+def ty_array(value):
+    return value if value.shape else value.reshape((1,))
+
+
+@pytest.mark.parametrize("function", ONE, ids=lambda f: f.__name__)
+def test_two_names_of_one_array(function):
+    """Never another value: as Python, or refused."""
+    for n in (1, 2, 3, 12):
+        try:
+            found = flat(ty.program(function)(START, n))
+        except ty.ProgramError as error:
+            assert "same object" in str(error)
+        else:
+            np.testing.assert_allclose(found, flat(function(START, n)), rtol=1e-14)
