@@ -325,7 +325,7 @@ def build_array_function(
     module = compile_ir(
         lambda: array_module(program, sizes, kind.element, given, register_room()),
         [ARRAYS],
-        options=Options(passes, counters=True) if passes else Options(hasty=True),
+        options=Options(passes, counters=True) if passes else Options(hasty=True, short=True),
         externals={
             **(externals or {}),
             **outside(numbers, table),

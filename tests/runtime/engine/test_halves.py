@@ -123,6 +123,16 @@ def test_loops_may_load_again(always: None) -> None:
     assert objects.assembly(SCALED, Target.host(), Options(hasty=True)) == hasty
 
 
+def test_short_texts_are_made_in_haste_where_asked() -> None:
+    target = Target.host()
+    patient, hasty = (
+        objects.assembly(LOOP, target, Options(hasty=h, short=h)) for h in (False, True)
+    )
+    assert hasty != patient
+    assert objects.assembly(LOOP, target, Options(hasty=True)) == patient
+    assert objects.assembly(LOOP, target, Options(short=True)) == patient
+
+
 LOOP = """define void @entry(ptr %p, ptr %q, i64 %n) nounwind {
 start:
   br label %head

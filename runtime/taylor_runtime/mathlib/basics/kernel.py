@@ -18,6 +18,7 @@ from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.records import dataclass
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
+RARE = "noinline optnone cold"  # what hardly ever runs is made in as little time as can be
 ROOM = 16  # doubles: of one result in memory
 
 Result = TypeVar("Result")

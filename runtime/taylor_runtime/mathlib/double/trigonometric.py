@@ -19,6 +19,7 @@ from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, flip_sign, where_rare
 from taylor_runtime.mathlib.basics.kernel import (
     CALL_ATTRIBUTES,
+    RARE,
     KernelFunction,
     call_defined,
     define,
@@ -79,7 +80,7 @@ def _reduce_lanes(b: Builder, x: Value) -> list[Value]:
     """[r, c, k] for finite |x| >= 2**30, one lane at a time."""
     results = [F64, F64, I64]
     if not b.module.has_function(_LARGE_NAME):
-        attributes = f"{CALL_ATTRIBUTES} noinline cold"
+        attributes = f"{CALL_ATTRIBUTES} {RARE}"
         define(b, _LARGE_NAME, [F64], results, _reduce_large, attributes)
     if not x.lanes:
         return call_defined(b, _LARGE_NAME, results, [x])
@@ -99,19 +100,21 @@ def _reduce_large(b: Builder, x: Value) -> Sequence[Value]:
     exponent = (b.logical_shift_right(bits, 52) & 0x7FF) - 1075  # |x| = integer * 2**exponent
     mantissa = (bits & ((1 << 52) - 1)) | (1 << 52)
     # 192 bits of 2/pi, from the first that does not add a multiple of 4.
-    words = _window(b, exponent - 2)
-    top, middle, low = (b.cast("zext", word, "i128") for word in words)
+    top, middle, low = _window(b, exponent - 2)
+    # |x| 2/pi mod 4 in units of 2**-126, as two words: wider numbers take LLVM long to take apart.
     wide = b.cast("zext", mantissa, "i128")
-    lower = b.logical_shift_right(low * wide, 64)
-    product = middle * wide + ((top * wide) << 64) + lower  # |x| 2/pi mod 4 in units of 2**-126
-    k = b.cast("trunc", b.logical_shift_right(product + (1 << 125), 126), "i64")
-    fraction = product << 2  # signed: from -1/2 to 1/2 in units of 2**-128
-    high = b.cast("sitofp", b.cast("trunc", fraction >> 86, "i64"), "double") * 2.0**-42
+    lower, inner = (b.cast("zext", word, "i128") * wide for word in (low, middle))
+    inner = inner + b.logical_shift_right(lower, 64)
+    small = b.cast("trunc", inner, "i64")
+    large = b.cast("trunc", b.logical_shift_right(inner, 64), "i64") + top * mantissa
+    k = b.logical_shift_right(large + (1 << 61), 62)
+    # Signed: from -1/2 to 1/2 in units of 2**-128.
+    large, small = b.intrinsic("fshl", large, small, b.constant(2, I64)), small << 2
+    high = b.cast("sitofp", large >> 22, "double") * 2.0**-42
     mask = (1 << 43) - 1
     parts = []
-    for shift in (43, 0):
-        part = b.cast("trunc", b.logical_shift_right(fraction, shift), "i64") & mask
-        parts.append(b.cast("sitofp", part, "double") * 2.0 ** (shift - 128))
+    for word, unit in ((b.intrinsic("fshl", large, small, b.constant(21, I64)), 43), (small, 0)):
+        parts.append(b.cast("sitofp", word & mask, "double") * 2.0 ** (unit - 128))
     high, rest = fast_two_sum(b, high, parts[0])
     high, rest = fast_two_sum(b, high, rest + parts[1])
     r, c = multiply(b, (high, rest), (_PI_2, _PI_2_MIDDLE))

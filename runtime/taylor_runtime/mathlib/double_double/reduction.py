@@ -17,7 +17,7 @@ from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair, two_pro
 from taylor_runtime.ir.types import F64, I64, make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import as_bits, nearest_multiple, where_rare
-from taylor_runtime.mathlib.basics.kernel import CALL_ATTRIBUTES, call_defined, define
+from taylor_runtime.mathlib.basics.kernel import CALL_ATTRIBUTES, RARE, call_defined, define
 from taylor_runtime.mathlib.double_double import constants
 
 LARGE = 2.0**30
@@ -57,7 +57,7 @@ def _reduce_lanes(b: Builder, x: PairValue) -> list[Value]:
     """[high, low, k] for finite |x| >= pi/4, one lane at a time."""
     results = [F64, F64, I64]
     if not b.module.has_function(_NAME):
-        attributes = f"{CALL_ATTRIBUTES} noinline cold"
+        attributes = f"{CALL_ATTRIBUTES} {RARE}"
         define(b, _NAME, [make_type(PAIR, 0)], results, _reduce_large, attributes)
     if not x.lanes:
         return call_defined(b, _NAME, results, [x])
