@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from taylor.expressions.expression import Expression
-from taylor.nodes.operations.moves import scatter
+from taylor.nodes.operations.arrays.moves import scatter
 from taylor.numbers.data import positions
 from taylor_runtime.program.records import dataclass
 

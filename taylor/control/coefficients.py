@@ -10,7 +10,7 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import stack
 from taylor.expressions.substitute import substitute_all
-from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import reachable
 from taylor.numbers.precision import Precision, as_precision

@@ -32,7 +32,7 @@ from taylor.control.trees import NUMBER, Tree
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Operand
-from taylor.nodes.operations.reversed_loops import as_scan
+from taylor.nodes.operations.regions.reversed_loops import as_scan
 from taylor.nodes.regions import Region, region_node, turns
 
 INDEX = NUMBER, ()  # what the index of a turn is

@@ -9,8 +9,8 @@ from taylor.errors import UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.scalars import Spelling, scalars
-from taylor.nodes.operations.inlined import inlined
-from taylor.nodes.operations.spelled import chosen
+from taylor.nodes.operations.regions.inlined import inlined
+from taylor.nodes.operations.scalars.spelled import chosen
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, REGIONS, Region, has_regions, turns
 from taylor.nodes.traverse import inputs, reachable

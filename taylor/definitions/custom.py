@@ -17,7 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.trace import positional_names
 from taylor.nodes.arrays import broadcast_to
-from taylor.nodes.operations.held import held
+from taylor.nodes.operations.scalars.held import held
 from taylor.nodes.regions import Graph, parts, region_node
 
 P = ParamSpec("P")

@@ -29,7 +29,7 @@ from taylor.nodes import sums
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import ZERO, node
 from taylor.nodes.operation import Operation, add_operations, everywhere
-from taylor.nodes.operations.batched import same_of_many
+from taylor.nodes.operations.arrays.batched import same_of_many
 from taylor.nodes.products import divide, multiply
 
 LARGEST_TRIANGLE = 32  # rows of matrices whose triangles are written out

@@ -23,8 +23,8 @@ from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import where
 from taylor.nodes.node import ONE, ZERO, node
 from taylor.nodes.operation import Operation, add_operations, everywhere
-from taylor.nodes.operations.batched import same_of_many
-from taylor.nodes.operations.reductions import over_axes
+from taylor.nodes.operations.arrays.batched import same_of_many
+from taylor.nodes.operations.arrays.reductions import over_axes
 from taylor.nodes.products import multiply
 
 LARGEST = 8  # rows of the matrices that are solved and whose determinants are written out

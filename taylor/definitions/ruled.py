@@ -21,9 +21,9 @@ from taylor.expressions.leaves import constant
 from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import broadcast_to, reshape
 from taylor.nodes.logic import where
-from taylor.nodes.operations.batched import inputs_of_many
-from taylor.nodes.operations.places import pick
-from taylor.nodes.operations.reductions import arg_extreme
+from taylor.nodes.operations.arrays.batched import inputs_of_many
+from taylor.nodes.operations.arrays.places import pick
+from taylor.nodes.operations.arrays.reductions import arg_extreme
 from taylor.nodes.regions import Graph, Region, has_regions, part, parts, region_node
 from taylor.nodes.sums import scale
 from taylor.nodes.traverse import from_records, inputs, to_records

@@ -24,8 +24,8 @@ from taylor.expressions.leaves import ONE, as_expression, concatenate, constant
 from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import reshape, transpose
 from taylor.nodes.logic import logical, where
-from taylor.nodes.operations.held import held
-from taylor.nodes.operations.reductions import over_axes
+from taylor.nodes.operations.arrays.reductions import over_axes
+from taylor.nodes.operations.scalars.held import held
 from taylor.nodes.regions import Graph, inner_input, parts, region_node
 from taylor.transforms.batching import batched
 from taylor.transforms.forward import tangents

@@ -13,7 +13,7 @@ from taylor.expressions.operators import Operators
 from taylor.expressions.scalars import scalars
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import Node
-from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.operations.table import operation
 from taylor.nodes.regions import REGIONS
 from taylor.nodes.registry import get

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from taylor.nodes.node import Node
 from taylor.nodes.operation import ATOM, OR, Piece
-from taylor.nodes.operations.sums_as_text import DEPTH_LIMIT
+from taylor.nodes.operations.scalars.sums_as_text import DEPTH_LIMIT
 from taylor.nodes.operations.table import operation
 from taylor.nodes.traverse import count_uses, reachable
 

@@ -30,9 +30,9 @@ from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_n
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.operations.contractions import matmul_elements
-from taylor.nodes.operations.held import shift
-from taylor.nodes.operations.reductions import over_axes, running
+from taylor.nodes.operations.arrays.contractions import matmul_elements
+from taylor.nodes.operations.arrays.reductions import over_axes, running
+from taylor.nodes.operations.scalars.held import shift
 from taylor.nodes.products import multiply_many
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many

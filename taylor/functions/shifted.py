@@ -1,7 +1,7 @@
 """Sums of exponentials: the largest exponent is taken away first, so that none overflows.
 
-What is taken away makes no difference to the result (`taylor.nodes.operations.held.shift`), so that
-in differential equations it is no branch.
+What is taken away makes no difference to the result (`shift` of
+`taylor.nodes.operations.scalars.held`), so that in differential equations it is no branch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from taylor.errors import ArgumentTypeError
 from taylor.expressions.expression import Axes, Expression
 from taylor.expressions.types import ExpressionOrArray
 from taylor.functions.apply import Terms, as_terms
-from taylor.nodes.operations.held import shift
+from taylor.nodes.operations.scalars.held import shift
 
 A = TypeVar("A", Expression, np.ndarray)
 

@@ -11,13 +11,13 @@ import numpy as np
 from taylor.control.trees import flatten
 from taylor.errors import ProgramError, TaylorError
 from taylor.expressions.expression import Expression
-from taylor.language.running import operators
-from taylor.language.running.calls import call, settled
 from taylor.language.running.faults import Raised, is_none, poisoned
 from taylor.language.running.foreign import explained, span_of_error
 from taylor.language.running.journal import Running, outermost, tracing
-from taylor.language.running.objects import Array
-from taylor.language.running.values import Flat
+from taylor.language.running.operations import operators
+from taylor.language.running.operations.calls import call, settled
+from taylor.language.running.values.kinds import Flat
+from taylor.language.running.values.objects import Array
 from taylor.language.source.refusals import refusal
 from taylor.language.source.translation import translated
 from taylor.nodes.conversion import as_expression

@@ -124,7 +124,7 @@ def divide(a: N, b: N) -> N:
     """a / b: a multiple of 1/b, of a*b**-p where b is a power, or of a quotient.
 
     The power remembers that it was divided by: a*b**-p leaves the range where b**p is next to its
-    ends, and a / b**p need not (`nodes.operations.quotients`).
+    ends, and a / b**p need not (`nodes.operations.scalars.quotients`).
     """
     value = exact_value(b)
     if value is not None:

@@ -18,8 +18,8 @@ from taylor.expressions.leaves import constant, try_expression
 from taylor.expressions.substitute import substitute_all
 from taylor.nodes.arrays import index, join
 from taylor.nodes.defined import DefinedName
-from taylor.nodes.operations.inlined import has_rules_inside
-from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.regions.inlined import has_rules_inside
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.regions import REGIONS, has_regions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.precision import Precision, as_precision

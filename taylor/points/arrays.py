@@ -12,7 +12,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO
-from taylor.nodes.operations.quotients import as_written
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.numbers.precision import Precision, as_array
 from taylor.points.results import SMALLEST, Spare
 from taylor.points.sharing import shared_points

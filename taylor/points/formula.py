@@ -23,9 +23,9 @@ from taylor.expressions.types import (
     UserFunction,
     ValueLike,
 )
-from taylor.nodes.operations.inlined import inlined
-from taylor.nodes.operations.quotients import as_written
-from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.operations.regions.inlined import inlined
+from taylor.nodes.operations.regions.recursions import with_calls
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.traverse import from_records, to_records
 from taylor.numbers.checks import checked_threads
 from taylor.numbers.precision import FLOAT64, as_array, as_precision

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
-from taylor.nodes.operations.quotients import as_written
-from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.operations.regions.recursions import with_calls
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.recurrences.arrays import has_arrays
 from taylor.recurrences.lowered import lowered
 from taylor_runtime.callables.points import Point, build_point

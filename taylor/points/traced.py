@@ -16,8 +16,8 @@ import numpy as np
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, ZERO
-from taylor.nodes.operations.quotients import as_written
-from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.operations.regions.recursions import with_calls
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.numbers.precision import FLOAT64, Precision
 from taylor.points.outside import Outside
 from taylor.recurrences.lowered import lowered

@@ -15,8 +15,8 @@ from taylor.errors import ArgumentError
 from taylor.expressions.arguments import argument, structure
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import scalars
-from taylor.nodes.operations.quotients import as_written
-from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.operations.regions.recursions import with_calls
+from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.regions import has_regions
 from taylor.numbers.precision import Precision, as_precision
 from taylor.recurrences.lowered import lowered

@@ -10,7 +10,7 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
-from taylor.nodes.operations.contractions import LETTERS
+from taylor.nodes.operations.arrays.contractions import LETTERS
 from taylor.nodes.operations.table import operation
 from taylor.nodes.regions import REGIONS, Graph, has_regions, turns
 from taylor.nodes.traverse import reachable

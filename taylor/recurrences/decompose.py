@@ -18,8 +18,8 @@ from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.nodes.logic import warn_of_points
-from taylor.nodes.operations.arithmetic import has_exact_exponent
-from taylor.nodes.operations.inlined import inlined
+from taylor.nodes.operations.regions.inlined import inlined
+from taylor.nodes.operations.scalars.arithmetic import has_exact_exponent
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
 from taylor.nodes.registry import get

@@ -20,9 +20,9 @@ from taylor.nodes.arrays import broadcast_to, reshape
 from taylor.nodes.conversion import object_vector
 from taylor.nodes.logic import where
 from taylor.nodes.operation import ATOM, Operation, Text, add_operations, listed
-from taylor.nodes.operations.places import pick
-from taylor.nodes.operations.reductions import arg_extreme
-from taylor.nodes.operations.rounding import no_error
+from taylor.nodes.operations.arrays.places import pick
+from taylor.nodes.operations.arrays.reductions import arg_extreme
+from taylor.nodes.operations.scalars.rounding import no_error
 from taylor.nodes.regions import Graph, inner_input, part, parts, region_node
 from taylor.numbers.precision import FLOAT64
 from taylor.solutions.expansion import expanded_in

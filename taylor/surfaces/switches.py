@@ -29,7 +29,7 @@ from taylor.nodes.defined import DefinedName
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS
-from taylor.nodes.operations.held import is_shift
+from taylor.nodes.operations.scalars.held import is_shift
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable

@@ -9,7 +9,7 @@ from taylor.errors import ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.nodes.arrays import broadcast_to
-from taylor.nodes.operations.cotangents import total
+from taylor.nodes.operations.arrays.cotangents import total
 from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable

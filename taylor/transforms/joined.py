@@ -7,7 +7,7 @@ from typing import Any
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.scalars import Spelling
-from taylor.nodes.operations.reversed_loops import as_scan
+from taylor.nodes.operations.regions.reversed_loops import as_scan
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, Graph, Region, has_regions, part, region_node, turns
 from taylor.nodes.traverse import reachable

@@ -15,7 +15,7 @@ from taylor.errors import ShapeError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, constant
 from taylor.expressions.scalars import Spelling
-from taylor.nodes.operations.cotangents import (
+from taylor.nodes.operations.arrays.cotangents import (
     Placed,
     either,
     guard_of,
@@ -24,9 +24,9 @@ from taylor.nodes.operations.cotangents import (
     total,
     unbroadcast,
 )
-from taylor.nodes.operations.guarded_regions import with_guard
+from taylor.nodes.operations.regions.guarded import with_guard
+from taylor.nodes.operations.scalars.varying import varying
 from taylor.nodes.operations.table import operation
-from taylor.nodes.operations.varying import varying
 from taylor.nodes.sums import exact_value, scale
 from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import Exact

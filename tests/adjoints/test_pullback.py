@@ -10,7 +10,7 @@ import pytest
 
 import taylor as ty
 from taylor.adjoints.pullback import make_pullback, parts
-from taylor.nodes.operations.cotangents import total
+from taylor.nodes.operations.arrays.cotangents import total
 from taylor.recurrences.decompose import decompose
 from taylor.reference.interpreter import coefficients, fraction_algebra
 from taylor.systems.system import make_system

@@ -12,7 +12,7 @@ import pytest
 
 import taylor as ty
 from taylor.expressions.arguments import argument, traced
-from taylor.nodes.operations.recursions import with_calls
+from taylor.nodes.operations.regions.recursions import with_calls
 from taylor.nodes.traverse import reachable
 from taylor.recurrences.lowered import lowered
 from taylor.reference.interpreter import coefficients, float_algebra

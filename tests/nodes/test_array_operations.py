@@ -16,10 +16,10 @@ from taylor.expressions.evaluate import Floats, evaluate_in
 from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes import arrays, conversion
-from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.moves import scatter
-from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
-from taylor.nodes.operations.views import view
+from taylor.nodes.operations.arrays.contractions import contract
+from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.reductions import arg_extreme, over_axes, running
+from taylor.nodes.operations.arrays.views import view
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import positions
 

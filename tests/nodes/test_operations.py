@@ -14,7 +14,7 @@ import pytest
 import taylor as ty
 from taylor.nodes.node import CONDITIONS, LEAVES, broadcast_shapes, node
 from taylor.nodes.operation import OPERATIONS, Operation, add_operations, everywhere, listed
-from taylor.nodes.operations.rounding import passed_on
+from taylor.nodes.operations.scalars.rounding import passed_on
 from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import functions
 from taylor.nodes.sums import add_many, linear_combination

@@ -18,11 +18,11 @@ from taylor.expressions.leaves import as_expression
 from taylor.expressions.scalars import scalars
 from taylor.nodes import arrays, conversion, logic
 from taylor.nodes.operation import OPERATIONS
-from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.moves import scatter
-from taylor.nodes.operations.places import pick, put
-from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
-from taylor.nodes.operations.views import view
+from taylor.nodes.operations.arrays.contractions import contract
+from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.places import pick, put
+from taylor.nodes.operations.arrays.reductions import arg_extreme, over_axes, running
+from taylor.nodes.operations.arrays.views import view
 from taylor.nodes.traverse import inputs, reachable
 from taylor.numbers.data import positions
 from taylor.transforms.batching import batched

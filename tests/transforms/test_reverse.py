@@ -13,10 +13,10 @@ from gradient_checks import check, value
 
 import taylor as ty
 from taylor.expressions.leaves import ONE, as_expression, constant
-from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.moves import scatter
-from taylor.nodes.operations.places import pick, put
-from taylor.nodes.operations.views import view
+from taylor.nodes.operations.arrays.contractions import contract
+from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.places import pick, put
+from taylor.nodes.operations.arrays.views import view
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import positions
 from taylor.transforms.forward import tangents

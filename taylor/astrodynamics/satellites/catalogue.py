@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 
 from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.gravity import as_gravity
 from taylor.astrodynamics.satellites.instants import Number, Times, since_epochs
 from taylor.astrodynamics.satellites.partials import joined, of_branch, positions_of
 from taylor.astrodynamics.satellites.programs import classifier
@@ -25,8 +24,9 @@ from taylor.astrodynamics.satellites.reading import (
     read_message,
 )
 from taylor.astrodynamics.satellites.runs import Group, Places, Workspace
+from taylor.astrodynamics.satellites.sgp4.gravity import as_gravity
+from taylor.astrodynamics.satellites.sgp4.theory import BRANCHES, check_mode
 from taylor.astrodynamics.satellites.states import SatelliteStates
-from taylor.astrodynamics.satellites.theory import BRANCHES, check_mode
 from taylor.errors import ArgumentTypeError, FormatError, ShapeError
 from taylor.numbers.checks import checked_threads
 from taylor.points.partials import Derivatives

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.gravity import as_gravity
-from taylor.astrodynamics.satellites.theory import motion_in
+from taylor.astrodynamics.satellites.sgp4.gravity import as_gravity
+from taylor.astrodynamics.satellites.sgp4.theory import motion_in
 from taylor.errors import ArgumentError
 from taylor.expressions.types import ExpressionOrArray as Value
 from taylor.numbers.precision import FLOAT64

@@ -14,19 +14,25 @@ from typing import Any, TypeVar
 import numpy as np
 
 from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.functions import QUICK, QUICK_NEAR
-from taylor.astrodynamics.satellites.gravity import as_gravity
-from taylor.astrodynamics.satellites.lunisolar import Means, Periodics, Shifts, lunisolar, shifts
-from taylor.astrodynamics.satellites.motion import deep_space, motion, near_earth
-from taylor.astrodynamics.satellites.resonance import (
+from taylor.astrodynamics.satellites.sgp4.functions import QUICK, QUICK_NEAR
+from taylor.astrodynamics.satellites.sgp4.gravity import as_gravity
+from taylor.astrodynamics.satellites.sgp4.lunisolar import (
+    Means,
+    Periodics,
+    Shifts,
+    lunisolar,
+    shifts,
+)
+from taylor.astrodynamics.satellites.sgp4.motion import deep_space, motion, near_earth
+from taylor.astrodynamics.satellites.sgp4.resonance import (
     DAY_TERMS,
     HALF_DAY_TERMS,
     Place,
     Resonance,
     carried,
 )
-from taylor.astrodynamics.satellites.secular import Secular, secular
-from taylor.astrodynamics.satellites.theory import (
+from taylor.astrodynamics.satellites.sgp4.secular import Secular, secular
+from taylor.astrodynamics.satellites.sgp4.theory import (
     HALF_DAY,
     LOW,
     NEAR,

@@ -6,9 +6,9 @@ from dataclasses import fields
 from functools import partial
 
 from taylor.astrodynamics.satellites.elements import MeanElements
-from taylor.astrodynamics.satellites.gravity import Gravity, as_gravity
-from taylor.astrodynamics.satellites.secular import secular
-from taylor.astrodynamics.satellites.theory import BRANCHES, branch_of, check_mode, motion_in
+from taylor.astrodynamics.satellites.sgp4.gravity import Gravity, as_gravity
+from taylor.astrodynamics.satellites.sgp4.secular import secular
+from taylor.astrodynamics.satellites.sgp4.theory import BRANCHES, branch_of, check_mode, motion_in
 from taylor.control.branches import switch
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.evaluate import evaluate

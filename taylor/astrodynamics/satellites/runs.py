@@ -9,7 +9,7 @@ import numpy as np
 
 from taylor.astrodynamics.satellites.instants import Dates, Given
 from taylor.astrodynamics.satellites.programs import Programs, Stage, programs
-from taylor.astrodynamics.satellites.resonance import STEP
+from taylor.astrodynamics.satellites.sgp4.resonance import STEP
 from taylor.astrodynamics.satellites.states import SatelliteStates
 from taylor_runtime.program.records import dataclass
 

@@ -19,7 +19,7 @@ from taylor.expressions.arrays.placing import assigned, at_places, broadcast_val
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.node import constant_node
-from taylor.nodes.operations.moves import scatter
+from taylor.nodes.operations.arrays.moves import scatter
 from taylor.nodes.sums import add, negate
 from taylor.numbers.data import positions
 

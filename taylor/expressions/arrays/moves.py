@@ -13,8 +13,8 @@ from taylor.expressions.arrays.joins import take_along
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import not_equal, where
-from taylor.nodes.operations.moves import scatter
-from taylor.nodes.operations.views import view
+from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.views import view
 from taylor.numbers.data import positions
 
 # --- axes ----------------------------------------------------------

@@ -14,8 +14,8 @@ from taylor.expressions.arrays.moves import diagonal, windows
 from taylor.nodes import arrays, conversion
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import ONE
-from taylor.nodes.operations.contractions import LETTERS, contract, sizes_of
-from taylor.nodes.operations.views import view
+from taylor.nodes.operations.arrays.contractions import LETTERS, contract, sizes_of
+from taylor.nodes.operations.arrays.views import view
 from taylor.nodes.products import multiply
 from taylor.nodes.sums import negate, subtract
 

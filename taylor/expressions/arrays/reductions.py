@@ -13,7 +13,7 @@ from taylor.expressions.arrays.joins import concatenate, cut
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import not_equal, where
-from taylor.nodes.operations.reductions import arg_extreme, over_axes, running
+from taylor.nodes.operations.arrays.reductions import arg_extreme, over_axes, running
 from taylor.nodes.products import divide, multiply
 from taylor.nodes.sums import add, scale, subtract
 from taylor.numbers.exact import PI

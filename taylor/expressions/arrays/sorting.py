@@ -16,7 +16,7 @@ from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError, u
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression, try_expression
 from taylor.nodes.logic import equal, less, less_equal, logical, not_equal, where
-from taylor.nodes.operations.places import pick, put
+from taylor.nodes.operations.arrays.places import pick, put
 from taylor.nodes.products import multiply
 from taylor.nodes.sums import add
 

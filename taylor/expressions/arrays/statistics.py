@@ -15,7 +15,7 @@ from taylor.nodes import arrays, conversion
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import not_equal, where
-from taylor.nodes.operations.reductions import arg_extreme, over_axes
+from taylor.nodes.operations.arrays.reductions import arg_extreme, over_axes
 from taylor.nodes.products import divide, multiply, power_exact
 from taylor.nodes.sums import add, scale, subtract
 from taylor.numbers.exact import normalised

@@ -1,7 +1,7 @@
 """Indices that are expressions: a[i] and a[i] = value for an i that is not known yet.
 
 An index is rounded down; a negative one counts from the end; one beyond an end means the element
-there (`nodes.operations.places`).
+there (`nodes.operations.arrays.places`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import CONDITIONS, Node, constant_node
-from taylor.nodes.operations.places import pick, put
+from taylor.nodes.operations.arrays.places import pick, put
 from taylor.nodes.products import multiply
 from taylor.nodes.sums import add
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from taylor.language.recursion.traced import Alike, Recursion, Restart, fits, is_same
 from taylor.language.running.journal import Running, running
 from taylor.language.running.places import place, refuse
-from taylor.language.running.values import Flat, same
+from taylor.language.running.values.kinds import Flat, same
 
 WRITTEN_OUT = 24  # calls inside one another that are told apart by whole numbers that are known
 

@@ -25,8 +25,8 @@ from taylor.language.recursion.stages import (
 )
 from taylor.nodes.logic import both, greater_equal, less, where
 from taylor.nodes.node import ONE, ZERO, constant_node
-from taylor.nodes.operations.calls import Callee
-from taylor.nodes.operations.places import pick, put
+from taylor.nodes.operations.arrays.places import pick, put
+from taylor.nodes.operations.regions.calls import Callee
 from taylor.nodes.regions import Region, parts, region_node
 from taylor.nodes.sums import add
 

@@ -16,8 +16,8 @@ from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.nodes.logic import condition, is_condition, less, logical_not, where
 from taylor.nodes.node import ONE, ZERO, constant_node
-from taylor.nodes.operations.calls import Callee, call_node
-from taylor.nodes.operations.places import pick, put
+from taylor.nodes.operations.arrays.places import pick, put
+from taylor.nodes.operations.regions.calls import Callee, call_node
 from taylor.nodes.rebuild import rebuild
 from taylor.nodes.regions import LOOPS, REGIONS, Graph, Region, leading, parts
 from taylor.nodes.sums import add

@@ -16,8 +16,8 @@ from taylor.language.recursion.needs import certain, is_needed, needs
 from taylor.language.recursion.opened import Member
 from taylor.nodes.logic import condition
 from taylor.nodes.node import ONE, ZERO, constant_node
-from taylor.nodes.operations.calls import Callee
-from taylor.nodes.operations.varying import varying
+from taylor.nodes.operations.regions.calls import Callee
+from taylor.nodes.operations.scalars.varying import varying
 from taylor.nodes.regions import part
 from taylor.nodes.traverse import inputs, reachable
 from taylor_runtime.program.records import dataclass

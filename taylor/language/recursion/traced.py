@@ -11,16 +11,16 @@ from taylor.control.trees import CONDITION, NUMBER
 from taylor.expressions.arguments import argument, captured, traced
 from taylor.language.recursion.machine import Machine
 from taylor.language.recursion.opened import opened
-from taylor.language.running.attempts import Outcome, attempt, meets
 from taylor.language.running.cells import value_in
 from taylor.language.running.faults import Raised, fault_where, first_of
+from taylor.language.running.flow.attempts import Outcome, attempt, meets
+from taylor.language.running.flow.merging import Joined, Unlike, common_kind
 from taylor.language.running.journal import Running
-from taylor.language.running.merging import Joined, Unlike, common_kind
-from taylor.language.running.values import KNOWN, LEAF, Flat, Structure, kind, same
+from taylor.language.running.values.kinds import KNOWN, LEAF, Flat, Structure, kind, same
 from taylor.language.source.refusals import Span, refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.node import constant_node
-from taylor.nodes.operations.calls import Callee, call_node
+from taylor.nodes.operations.regions.calls import Callee, call_node
 from taylor.nodes.regions import parts
 
 TRIES = 40  # of finding out what the functions take and give

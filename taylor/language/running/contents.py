@@ -8,8 +8,8 @@ from typing import Any
 
 from taylor.language.running.cells import put_in, value_in
 from taylor.language.running.journal import Changeable, content_of, put_content, replace_content
-from taylor.language.running.objects import List
-from taylor.language.running.values import Flat, Structure
+from taylor.language.running.values.kinds import Flat, Structure
+from taylor.language.running.values.objects import List
 from taylor.nodes.conversion import Mutable, as_expression
 
 

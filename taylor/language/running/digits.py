@@ -18,7 +18,7 @@ from taylor.expressions.expression import Expression
 from taylor.language.running.faults import fault_where
 from taylor.language.running.journal import running
 from taylor.language.running.places import place
-from taylor.language.running.values import is_traced
+from taylor.language.running.values.kinds import is_traced
 from taylor.language.source.refusals import refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from taylor.nodes.operation import OPERATIONS, Operation, add_operations
-from taylor.nodes.operations import (
-    arithmetic,
-    calls,
-    conditions,
-    contractions,
-    custom,
-    held,
-    leaves,
-    moves,
-    places,
-    reductions,
-    regions,
-)
-from taylor.nodes.operations.functions import FUNCTION
+from taylor.nodes.operations.arrays import conditions, contractions, moves, places, reductions
+from taylor.nodes.operations.regions import calls
+from taylor.nodes.operations.regions import records as regions
+from taylor.nodes.operations.scalars import arithmetic, custom, held, leaves
+from taylor.nodes.operations.scalars.functions import FUNCTION
 
 _GROUPS = (
     *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),

@@ -6,7 +6,7 @@ zero, serves all orders.
 
 from __future__ import annotations
 
-from taylor.nodes.operations.contractions import LETTERS
+from taylor.nodes.operations.arrays.contractions import LETTERS
 from taylor.recurrences.array_builder import ArrayBuilder
 from taylor_runtime.program.arrays import FEW, Contract, Factor, Solve, Total
 from taylor_runtime.program.program import Kernel

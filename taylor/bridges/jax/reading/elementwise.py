@@ -14,7 +14,7 @@ from taylor.bridges.jax.reading.call import Call, Operand, Rule, is_known, kind_
 from taylor.definitions.custom import stop_gradient
 from taylor.expressions.expression import Expression
 from taylor.functions.apply import where
-from taylor.nodes.operations.held import shift
+from taylor.nodes.operations.scalars.held import shift
 
 
 def _plain(function: Callable[..., Any]) -> Rule:

@@ -29,9 +29,9 @@ from taylor.expressions.expression import Expression
 from taylor.functions.apply import where
 from taylor.functions.piecewise import maximum, minimum
 from taylor.nodes import arrays
-from taylor.nodes.operations.moves import scatter
-from taylor.nodes.operations.places import added, pick, put
-from taylor.nodes.operations.views import row_major
+from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.places import added, pick, put
+from taylor.nodes.operations.arrays.views import row_major
 from taylor.numbers.data import ArrayData
 
 Modes = jax.lax.GatherScatterMode

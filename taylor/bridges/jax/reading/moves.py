@@ -22,8 +22,8 @@ from taylor.bridges.jax.reading.call import (
 )
 from taylor.expressions.expression import Expression
 from taylor.nodes import arrays
-from taylor.nodes.operations.contractions import contract
-from taylor.nodes.operations.views import row_major, view
+from taylor.nodes.operations.arrays.contractions import contract
+from taylor.nodes.operations.arrays.views import row_major, view
 
 
 def _moved(function: Callable[..., Any]) -> Rule:

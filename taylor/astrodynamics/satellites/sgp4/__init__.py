@@ -1,0 +1,1 @@
+"""The theory SGP4 as formulae."""

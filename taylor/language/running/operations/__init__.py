@@ -1,0 +1,1 @@
+"""What a program calls: operators, built-in functions, NumPy, others."""

@@ -1,0 +1,1 @@
+"""What a program holds: numbers, sequences, objects."""

@@ -1,0 +1,1 @@
+"""Records of what moves, joins and adds elements of arrays."""

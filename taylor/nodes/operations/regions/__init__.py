@@ -1,0 +1,1 @@
+"""Records of loops, branches and calls, with graphs inside."""
