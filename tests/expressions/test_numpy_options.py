@@ -120,7 +120,9 @@ def expected(function: Any, operands: Any, more: Any, options: Any) -> list[np.n
 
 
 @pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors")
-@pytest.mark.parametrize(("name", "function"), list(functions()), ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("name", "function"), [pytest.param(*found, id=found[0]) for found in functions()]
+)
 @pytest.mark.parametrize("whole", [True, False], ids=["array", "elements"])
 def test_options(name: str, function: Any, whole: bool) -> None:
     for operands, more, options in calls(function):
