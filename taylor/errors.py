@@ -127,7 +127,7 @@ class DifferentiationWarning(UserWarning):
     """
 
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.sep + "numpy" + os.sep
 
 
@@ -136,7 +136,7 @@ def warn_user(message: str, category: type[Warning]) -> None:
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(_PACKAGE) and _NUMPY not in name and name != contextlib.__file__:
+        if not name.startswith(PACKAGE) and _NUMPY not in name and name != contextlib.__file__:
             break
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
@@ -151,7 +151,7 @@ def user_location() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(_PACKAGE) and _NUMPY not in name:
+        if not name.startswith(PACKAGE) and _NUMPY not in name:
             return f"{name}:{frame.f_lineno}"
         if frame.f_back is None:
             return f"{name}:{frame.f_lineno}"

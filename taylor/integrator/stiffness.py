@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 import warnings
 from typing import Protocol
@@ -11,6 +10,7 @@ from weakref import ref
 
 import numpy as np
 
+from taylor.errors import PACKAGE
 from taylor.machines.dense import DenseOutput
 from taylor.machines.machine import Machine
 from taylor.numbers.precision import leading
@@ -199,8 +199,7 @@ class StiffnessWatch:
 
 def _level_of_user() -> int:
     """The stack level, as `_warn` counts it, of the innermost call from outside the package."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame, level = frame.f_back, level + 1
     return level

@@ -40,6 +40,11 @@ def unknown(models: Any, e: Any, parts: Sequence[Any]) -> Any:
     return models.unknown(e)
 
 
+def nothing_known(known: Any, e: Any, parts: Sequence[Any]) -> Any:
+    """What is known of digits where a record says nothing."""
+    return known.nothing
+
+
 def call_text(e: Any, names: Any) -> Text:
     """The text of a call: name(operand, ...)."""
     return [f"{getattr(e.op, 'label', e.op)}(", *listed(e.args), ")"], ATOM
@@ -108,6 +113,9 @@ class Operation:
     error:    (e, errors by operand) -> bound of the rounding error, in units of rounding.
     bound:    (models, e, models of the operands) -> model of e; `models` is that of
               `transforms.enclosure`.
+    digits:   (known, e, what is known of the operands) -> whether e is whole, and how large it is
+              at most; `known` is that of `language.running.digits`.  What moves or chooses elements
+              need not say it.
     rows:     (walk, e) -> row of the program; the walk is that of `recurrences.decompose` and has a
               `builder` and the `rows` of the operands.  None for what has no rule there.
     array_rows: the same for whole arrays; the walk is that of `recurrences.arrays`.
@@ -143,6 +151,7 @@ class Operation:
     batch: Callable[[Any, Sequence[Any], Any], Any] | None = None
     error: Callable[[Any, Mapping[Any, Any]], Any] = no_rule
     bound: Callable[[Any, Any, Sequence[Any]], Any] = unknown
+    digits: Callable[[Any, Any, Sequence[Any]], Any] = nothing_known
     rows: Callable[[Any, Any], int] | None = None
     array_rows: Callable[[Any, Any], int] | None = None
     work: Callable[[Any], int] | None = None

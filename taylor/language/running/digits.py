@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from taylor.expressions.arguments import ArgumentName
@@ -23,7 +23,9 @@ from taylor.language.source.refusals import refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import either, logical_not, where
-from taylor.nodes.sums import exact_value
+from taylor.nodes.operation import nothing_known
+from taylor.nodes.operations.table import operation
+from taylor.nodes.registry import get
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 
@@ -41,125 +43,114 @@ class Known(NamedTuple):
     reach: float = math.inf
 
 
-_UNKNOWN = Known(None)
-_REAL = Known(False)
-
-
 def known_of(e: Any) -> Known:
     """What is known of an expression, as far as it is asked for in this program."""
     found: dict[Any, Known] = running().digits
     pending = [e]
     while pending:
         one = pending[-1]
-        if one in found:
-            pending.pop()
-            continue
-        asked = _asked(one)
-        missing = [arg for arg in asked if arg not in found]
+        missing = [] if one in found else [arg for arg in _asked(one) if arg not in found]
         if missing:
             pending += missing
             continue
-        found[pending.pop()] = _known(one, [found[arg] for arg in asked])
+        pending.pop()
+        if one not in found:
+            found[one] = _known(one, found)
     return found[e]
 
 
 def _asked(e: Any) -> tuple[Any, ...]:
     """The arguments that decide."""
-    rule = _RULES.get(e.op)
-    return tuple(e.args[k] for k in _DECIDE[e.op]) if e.op in _DECIDE else e.args if rule else ()
+    record = operation(e.op)
+    if record.chooses:
+        return (e.args[0],)
+    return e.args if record.moves or record.digits is not nothing_known else ()
 
 
-def _known(e: Any, given: list[Known]) -> Known:
-    rule = _RULES.get(e.op)
-    return _UNKNOWN if rule is None else rule(e, given)
+def _known(e: Any, found: Mapping[Any, Known]) -> Known:
+    record, parts = operation(e.op), [found[arg] for arg in _asked(e)]
+    if record.moves or record.chooses:
+        return _digits.one_of(parts)
+    known: Known = record.digits(_digits, e, parts)
+    return known
 
 
-def _of_number(e: Any, _: list[Known]) -> Known:
-    value = e.payload
-    if isinstance(value, ArrayData):
-        numbers = value.array
-        if numbers.dtype == object or not numbers.size:
-            return _UNKNOWN
-        whole = None if (numbers % 1 == 0).all() else False  # of floats, perhaps
-        return Known(whole, float(abs(numbers).max()))
-    if isinstance(value, float):
-        return _REAL
-    try:
-        return Known(isinstance(value, int), float(abs(value)))
-    except OverflowError:
-        return Known(isinstance(value, int))
+class _Digits:
+    """What the records of operations ask for what is known of digits (`Operation.digits`)."""
+
+    nothing = Known(None)
+    real = Known(False)
+    truth = Known(True, 1.0)
+
+    def number(self, value: Any) -> Known:
+        if isinstance(value, ArrayData):
+            numbers = value.array
+            if numbers.dtype == object or not numbers.size:
+                return self.nothing
+            whole = None if (numbers % 1 == 0).all() else False  # of floats, perhaps
+            return Known(whole, float(abs(numbers).max()))
+        if isinstance(value, float):
+            return self.real
+        return Known(isinstance(value, int), _size(value))
+
+    def argument(self, name: Any) -> Known:
+        if not isinstance(name, ArgumentName):
+            return self.nothing
+        if name.sort == "turn":
+            return Known(True, COUNTED)
+        return Known(True, running().limit - 1) if name.sort == "whole" else self.sort(name.sort)
+
+    def sort(self, sort: str) -> Known:
+        return Known({"real": False, "began whole": True}.get(sort))
+
+    def sum(self, coefficients: Sequence[Any], offset: Any, parts: Sequence[Known]) -> Known:
+        numbers = [*coefficients, offset]
+        if any(isinstance(c, float) for c in numbers):
+            return self.real
+        whole = _all_whole(parts)
+        if whole and not all(isinstance(c, int) for c in numbers):
+            whole = False
+        reach = _size(offset)
+        for c, part in zip(coefficients, parts, strict=True):
+            reach += _product(_size(c), part.reach)
+        return Known(whole, reach)
+
+    def product(self, a: Known, b: Known) -> Known:
+        return Known(_all_whole((a, b)), _product(a.reach, b.reach))
+
+    def quotient(self, a: Known, b: Known) -> Known:
+        return Known(False, a.reach if b.whole else math.inf)  # by one at least
+
+    def power(self, base: Known, exponent: Known, value: Any) -> Known:
+        if isinstance(value, int):
+            return self.real if value < 0 else Known(base.whole, _power(base.reach, value))
+        return Known(_all_whole((base, exponent)) or None)
+
+    def one_of(self, parts: Sequence[Known]) -> Known:
+        return Known(_all_whole(parts), max((k.reach for k in parts), default=math.inf))
+
+    def call(self, e: Any, parts: Sequence[Known]) -> Known:
+        """An elementary function: of the `math` module's all but these are floats."""
+        record = get(e.op)
+        if record.branches is not None:
+            return self.one_of([known_of(branch) for branch in record.branches(*e.args)[1:]])
+        return Known(True, parts[0].reach) if record.jumps else self.real
 
 
-def _of_argument(e: Any, _: list[Known]) -> Known:
-    name = e.payload
-    if not isinstance(name, ArgumentName):
-        return _UNKNOWN
-    if name.sort == "turn":
-        return Known(True, COUNTED)
-    if name.sort == "whole":
-        return Known(True, running().limit - 1)
-    return _of_sort(name.sort)
+_digits = _Digits()
 
 
-def _of_sort(sort: str) -> Known:
-    return Known({"real": False, "began whole": True}.get(sort))
-
-
-def _of_sum(e: Any, given: list[Known]) -> Known:
-    coefficients, offset = e.payload
-    numbers = [*coefficients, offset]
-    if any(isinstance(c, float) for c in numbers):
-        return _REAL
-    whole = _all_whole(given)
-    if whole is not False and not all(isinstance(c, int) for c in numbers):
-        whole = None if whole is None else False
-    try:
-        reach = float(abs(offset))
-        for c, k in zip(coefficients, given, strict=True):
-            reach += _product(float(abs(c)), k.reach)
-    except OverflowError:
-        reach = math.inf
-    return Known(whole, reach)
-
-
-def _of_one(e: Any, given: list[Known]) -> Known:
-    """One of the arguments, or its size, or elements of it."""
-    return Known(_all_whole(given), max((k.reach for k in given), default=math.inf))
-
-
-def _of_floor(e: Any, given: list[Known]) -> Known:
-    return Known(True, given[0].reach)
-
-
-def _of_product(e: Any, given: list[Known]) -> Known:
-    return Known(_all_whole(given), _product(given[0].reach, given[1].reach))
-
-
-def _of_power(e: Any, given: list[Known]) -> Known:
-    exponent = exact_value(e.args[1])
-    if isinstance(exponent, int):
-        if exponent < 0:
-            return _REAL
-        return Known(given[0].whole, _power(given[0].reach, exponent))
-    return Known(_all_whole(given) or None)
-
-
-def _of_quotient(e: Any, given: list[Known]) -> Known:
-    return Known(False, given[0].reach if given[1].whole else math.inf)  # by one at least
-
-
-def _of_truth(e: Any, given: list[Known]) -> Known:
-    return Known(True, 1.0)
-
-
-def _of_function(e: Any, given: list[Known]) -> Known:
-    return _REAL
-
-
-def _all_whole(given: list[Known]) -> bool | None:
+def _all_whole(given: Sequence[Known]) -> bool | None:
     if any(k.whole is False for k in given):
         return False
     return True if all(k.whole for k in given) else None
+
+
+def _size(number: Any) -> float:
+    try:
+        return float(abs(number))
+    except OverflowError:
+        return math.inf
 
 
 def _product(a: float, b: float) -> float:
@@ -171,23 +162,6 @@ def _power(a: float, n: int) -> float:
         return a**n
     except OverflowError:
         return math.inf
-
-
-_DECIDE = {"where": (1, 2), "pick": (0,)}  # places of arguments, where not all decide
-_ONE = ("where", "abs", "index", "reshape", "broadcast", "transpose", "take", "pick", "view")
-_RULES: dict[str, Callable[[Any, list[Known]], Known]] = {
-    "constant": _of_number,
-    "variable": _of_argument,
-    "parameter": _of_argument,
-    "linear": _of_sum,
-    "floor": _of_floor,
-    "mul": _of_product,
-    "pow": _of_power,
-    "div": _of_quotient,
-    **dict.fromkeys((*_ONE, "stack"), _of_one),
-    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"), _of_truth),
-    **dict.fromkeys(("sqrt", "sin", "cos", "exp", "log"), _of_function),
-}
 
 
 # --- remainders ----------------------------------------------------------------------------------
@@ -289,4 +263,4 @@ def sort_of(leaf: Any) -> str:
 
 def is_like(result: Any, leaf: Any) -> None:
     """What a loop makes of a leaf is whole where the leaf is."""
-    running().digits[result] = _of_sort(sort_of(leaf))
+    running().digits[result] = _digits.sort(sort_of(leaf))

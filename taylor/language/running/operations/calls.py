@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import UnsupportedFunctionError
+from taylor.errors import PACKAGE, UnsupportedFunctionError
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.recursion.calls import called
@@ -28,7 +27,6 @@ from taylor.language.source.translation import is_translated, translated
 RULES: dict[Any, Callable[..., Any]] = BUILTINS | NUMERICS
 _LIBRARIES = frozenset(("numpy", "scipy", "taylor_runtime", "sympy", "mpmath", "jax", "torch"))
 _OTHERS = (frozenset(sys.stdlib_module_names) | _LIBRARIES) - {"__main__"}
-_OWN = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
 
 def call(function: Any, /, *args: Any, **named: Any) -> Any:
@@ -69,7 +67,7 @@ def _rule(function: Any) -> Callable[..., Any] | None:
 
 def is_user(function: FunctionType) -> bool:
     """Whether a function is the user's: of no library that is known to need no translation."""
-    if function.__code__.co_filename.startswith(_OWN):
+    if function.__code__.co_filename.startswith(PACKAGE):
         return function.__module__ == library.__name__
     module = getattr(function, "__module__", None) or ""
     return module.split(".")[0] not in _OTHERS

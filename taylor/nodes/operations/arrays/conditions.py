@@ -49,6 +49,7 @@ def _comparison(
         slopes=no_slopes,
         error=no_error,
         bound=undecided,
+        digits=lambda known, e, parts: known.truth,
         rows=truth,
         edges=lambda e: (sums.subtract(*e.args),),
         holds=holds,
@@ -72,6 +73,7 @@ def _connective(
         slopes=no_slopes,
         error=no_error,
         bound=undecided,
+        digits=lambda known, e, parts: known.truth,
         rows=truth,
         holds=lambda signs, e: logic.logical(name, *map(signs.condition, e.args)),
     )
@@ -86,6 +88,7 @@ _NOT = Operation(
     slopes=no_slopes,
     error=no_error,
     bound=undecided,
+    digits=lambda known, e, parts: known.truth,
     rows=truth,
     holds=lambda signs, e: logic.logical_not(signs.condition(e.args[0])),
 )
@@ -154,6 +157,7 @@ _WHERE = Operation(
     check_backward=_check_choice,
     error=lambda e, errors: logic.where(e.args[0], errors[e.args[1]], errors[e.args[2]]),
     bound=undecided,
+    digits=lambda known, e, parts: known.one_of(parts[1:]),
     rows=lambda walk, e: walk.choice(e),
     surface=lambda signs, e, zeros: signs.choice(e, zeros),
 )

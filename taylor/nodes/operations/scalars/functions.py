@@ -35,6 +35,7 @@ FUNCTION = Operation(
     slopes=_slopes,
     error=lambda e, errors: passed_on(e, get(e.op).derivative(*e.args), errors),
     bound=lambda models, e, parts: models.call(e, parts),
+    digits=lambda known, e, parts: known.call(e, parts),
     rows=lambda walk, e: walk.call(e),
     operands=_operands,
     sign=lambda e, signs: get(e.op).sign(*signs),

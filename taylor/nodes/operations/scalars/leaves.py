@@ -75,6 +75,7 @@ _CONSTANT = Operation(
     value=lambda algebra, e, values: algebra.number(e.payload),
     sympy=lambda to, e: to.exact(e.payload),
     error=no_error,
+    digits=lambda known, e, parts: known.number(e.payload),
     rows=lambda walk, e: walk.builder.number(e.payload),
     array_rows=lambda walk, e: walk.numbers_of(e),
     sign=_constant_sign,
@@ -91,6 +92,7 @@ def _input(name: str, error: Callable[[Any, Mapping[Any, Any]], Any]) -> Operati
         value=lambda algebra, e, values: algebra.input(e, e.payload),
         sympy=lambda to, e: None if e.shape else to.sympy.Symbol(e.payload),
         error=error,
+        digits=lambda known, e, parts: known.argument(e.payload),
         smooth=everywhere,
     )
 
