@@ -251,7 +251,8 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         return self.memory.load_at(base, contiguous(row.shape), row.shape, place)
 
     def _taken(self, take: Take, row: ArrayRow, n: Index, place: Place) -> Value:
-        b, base = self.b, self.memory.base(take.source, n)
+        b, access = self.b, self.plan.access(take.source)
+        base = b.at(self.memory.base(access.row, n), access.offset, self.element)
         table = self.positions(take.table, row.shape, place)
         if not place.lanes:
             return b.load(Type(self.element), b.at(base, table, self.element))

@@ -20,6 +20,7 @@ from taylor_runtime.program.arrays import (
     Take,
     Total,
     View,
+    contiguous,
     is_lagged,
     moved_rows,
     varying,
@@ -208,6 +209,9 @@ def _view(program: ArrayProgram, row: ArrayRow) -> None:
 
 def _take(program: ArrayProgram, row: ArrayRow) -> None:
     assert isinstance(row.moved, Take)
+    source = program.row(row.moved.source)
+    if isinstance(source.moved, View) and source.moved.strides != contiguous(source.shape):
+        raise ProgramError(f"takes elements of row {row.moved.source}, which are not side by side")
     _needs_slots(program, "table", row.moved.table, row.size)
 
 
