@@ -20,6 +20,7 @@ from taylor_runtime.callables.driving import GRID, Driver, not_yet, undriven
 
 EXACT = 1 << 53  # whole numbers up to here are floats
 PLAIN, SINGLE = Request(), Request(limit=1)
+ANY = math.inf  # steps, in the driver's words
 
 
 def request_of(
@@ -125,12 +126,17 @@ class Driven(Mapped):
         """The outcome of a call that the driver has taken; None where it has done nothing, as where
         more is asked for than a limit of steps.
         """
-        if request is not PLAIN and (request[1:] != PLAIN[1:] or kind == GRID):
+        if request is PLAIN:
+            most = ANY
+        elif request is SINGLE:
+            most = 1.0
+        elif request[1:] != PLAIN[1:] or kind == GRID:
             return None
+        else:
+            most = ANY if request.limit is None else float(min(request.limit, EXACT - 1))
         driver = self._driver or self._make_driver()
         if type(what) is int and abs(what) < EXACT:
             what = float(what)
-        most = math.inf if request.limit is None else float(min(request.limit, EXACT - 1))
         try:
             found = driver(self._state, self._parameters._values, self._max_step, what, kind, most)
             if found is None or type(found) is Outcome:
