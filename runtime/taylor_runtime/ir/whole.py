@@ -216,19 +216,28 @@ def _number(x: Operandlike) -> int | float | Fraction | None:
 
 
 def compared(b: Instructions, relation: str, x: Value, y: Operandlike) -> Value | None:
-    """i1: x relation y; None unless both are whole numbers."""
+    """i1: x relation y; None unless both are whole numbers, or their bounds decide."""
     first, second = whole_of(b, x, True), whole_of(b, y, True)
-    if first is None or second is None:
-        return None
-    known = _decided(first.span, relation, second.span)
+    spans = [_span(*pair) for pair in ((first, x), (second, y))]
+    known = _decided(spans[0], relation, spans[1]) if spans[0] and spans[1] else None
     if known is not None:
         return b.constant(known, I1)
+    if first is None or second is None:
+        return None
     if first._bit is not None and second.span == (0, 0):
         if relation in ("ne", "gt"):
             return first._bit
         if relation in ("eq", "le"):
             return b.emit(I1, f"xor i1 {first._bit.text}, true")
     return b.compare(relation, first.integer, second.integer)
+
+
+def _span(whole: Whole | None, x: Operandlike) -> Span | None:
+    """Where a number is: a whole one, or any literal."""
+    number = _number(x) if whole is None else None
+    if number is None or not math.isfinite(number):
+        return None if whole is None else whole.span
+    return Span(number, number)  # type: ignore[arg-type]
 
 
 def _decided(a: Span, relation: str, b: Span) -> bool | None:
