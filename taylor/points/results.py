@@ -1,4 +1,4 @@
-"""Arrays for results: memory of the last one that nobody has any more."""
+"""Arrays for results: memory of the last ones that nobody has any more."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 SMALLEST, LARGEST = 1 << 16, 1 << 27  # bytes that are worth it, and that may be held back
 _PAGE, _LINE = 4096, 64
 _FREE = 2  # references to memory that nobody else has: a local name, and the argument that asks
+KEPT = 2  # results: in `y = f(x)` there is one before still, while the next is made
 
 
 class Spare:
-    """The memory of a function's last large result, given out again when that is gone.
+    """The memory of a function's last large results, given out again when one is gone.
 
     New memory of the system has to be filled page by page, which takes longer than most functions.
 
@@ -27,7 +28,8 @@ class Spare:
     """
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[np.ndarray, int]] = deque()  # bytes, and where; threads take turns
+        # Bytes, and where; threads take turns.
+        self._kept: deque[tuple[np.ndarray, int]] = deque(maxlen=KEPT)
 
     def array(
         self, shape: tuple[int, ...], dtype: np.dtype, beside: np.ndarray | None = None
@@ -40,17 +42,25 @@ class Spare:
         size = math.prod(shape) * dtype.itemsize
         if not SMALLEST <= size <= LARGEST:
             return np.empty(shape, dtype)
-        try:
-            memory, place = self._kept.pop()
-        except IndexError:
-            memory, place = _new(size + 2 * _PAGE)
-        else:
-            if sys.getrefcount(memory) > _FREE or memory.nbytes != size + 2 * _PAGE:
-                memory, place = _new(size + 2 * _PAGE)
+        memory, place = self._free(size + 2 * _PAGE)
         self._kept.append((memory, place))
         away = 0 if beside is None else _address(beside) // _LINE * _LINE
         start = (away + _PAGE // 2 - place) % _PAGE
         return np.ndarray(shape, dtype, buffer=memory, offset=start)
+
+    def _free(self, size: int) -> tuple[np.ndarray, int]:
+        """Memory that nobody has, and where it is: kept, or new."""
+        for _ in range(KEPT):
+            try:
+                memory, place = self._kept.popleft()
+            except IndexError:
+                break
+            free = sys.getrefcount(memory) == _FREE
+            if free and memory.nbytes == size:
+                return memory, place
+            if not free:
+                self._kept.append((memory, place))
+        return _new(size)
 
     def __reduce__(self) -> tuple[type[Spare], tuple[()]]:
         return Spare, ()
