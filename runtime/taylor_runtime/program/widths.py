@@ -44,6 +44,16 @@ def padded(lanes: int) -> int:
     return -(-lanes // unit) * unit
 
 
+@cache
+def computed(lanes: int) -> int:
+    """Lanes of a row that are computed: all that it occupies, but of a last register by itself only
+    the half, where no more is filled: what is wide takes many processors twice the time.
+    """
+    total = padded(lanes)
+    half = total - REGISTER // 2
+    return half if lanes <= half and total % CHUNK == REGISTER < total else total
+
+
 def is_looped(lanes: int) -> bool:
     """Whether a row of so many lanes is walked by a loop over its chunks."""
     return lanes > UNROLLED_CHUNKS * CHUNK

@@ -10,7 +10,7 @@ from taylor_runtime.program.program import Convolution, Input, Kernel, Program, 
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import convolution_chains
 from taylor_runtime.program.verify import operand_rows, step_rows
-from taylor_runtime.program.widths import CHUNK, REGISTER, apart, is_looped, padded
+from taylor_runtime.program.widths import CHUNK, REGISTER, apart, computed, is_looped, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _padding_of_states(program: Program, found: Sequence[tuple[int, int] | None]
     seen = set(pending)
     while pending:
         row, window = rows[index := pending.pop()], found[index]
-        if padded(row.width) == row.width:
+        if computed(row.width) == row.width:
             continue
         used = [*step_rows(row.step)] if row.step is not None else []
         used += row.start.arguments if isinstance(row.start, Kernel) else ()
@@ -209,7 +209,7 @@ def _window(program: Program, row: Row, batch: int, convolved: set[int]) -> tupl
     if row.gather.sources != tuple((source, first + i) for i in range(row.width)):
         return None
     width = program.rows[source].width * batch
-    if first * batch + padded(row.width * batch) > padded(width):
+    if first * batch + computed(row.width * batch) > computed(width):
         return None  # padding would be another row's, perhaps not even a number
     if source in convolved and is_looped(width) and row.width * batch > 1:
         return None  # its chunks may be apart

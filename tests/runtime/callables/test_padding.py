@@ -14,12 +14,12 @@ from taylor_runtime.passes.pack import pack
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.program import Coefficient as Newest
 from taylor_runtime.program.program import Gather, Input, Program, Row, Step, Term
-from taylor_runtime.program.widths import APART
+from taylor_runtime.program.widths import APART, computed, padded
 from taylor_runtime.series.layout import Layout, windows
 
 
 @pytest.mark.parametrize("unrolled", [False, True])
-@pytest.mark.parametrize("n", [3, 5, 7, 9, 13])
+@pytest.mark.parametrize("n", [3, 5, 7, 9, 13, 17, 19, 20, 35])
 def test_rates_beside_other_parameters(
     n: int, unrolled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +63,38 @@ def test_windows_that_states_see(first: int, expected: tuple[int, int] | None) -
     jet = Row(Input("jet", tuple(range(5))), width=5)
     free = Program((rates, window, jet, slope), tuple((3, k) for k in range(5)), 4)
     assert windows(free)[1] == (0, first)  # nobody sees that padding
+
+
+@pytest.mark.parametrize("width", [18, 20, 34, 36])
+def test_windows_within_what_is_computed(width: int) -> None:
+    """Of a row's last register the half that is not filled may be anything."""
+    row = Row(
+        Input("state", tuple(range(width))), Step((Term(1, Newest(1, 1)),), "h/n"), width=width
+    )
+    inside = Row(gather=Gather(tuple((0, k) for k in range(width)), False), width=width)
+    beyond = Row(gather=Gather(tuple((0, 1 + k) for k in range(width - 1)), False), width=width - 1)
+    outputs = tuple((0, k) for k in range(width))
+    found = windows(Program((row, inside, beyond), outputs, 4))
+    assert computed(width) < padded(width)
+    assert found[1] == (0, 0)
+    assert found[2] is None or 1 + computed(width - 1) <= computed(width)
+
+
+@pytest.mark.parametrize("unrolled", [False, True])
+@pytest.mark.parametrize("n", [17, 18, 20, 21, 28, 33, 36, 40])
+def test_rings_of_all_lengths(n: int, unrolled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """x_k' = a (x_{k+1} - x_{k-1}) turns the phases of waves: exp(2 pi i k m / n) runs at the
+    speed 2 a sin(2 pi m / n), which is known; the neighbours are windows and gathers.
+    """
+    monkeypatch.setattr(build, "choose", lambda p, element="double": (pack(p), unrolled))
+    x = [ty.variable(f"ring{k} {unrolled}") for k in range(n)]
+    phase = 2 * np.pi * np.arange(n) / n
+    pairs = [(x[k], 0.5 * (x[(k + 1) % n] - x[k - 1])) for k in range(n)]
+    ta = ty.Integrator(pairs, np.sin(phase))
+    assert ta.propagate_until(3.0).status is ty.Status.REACHED
+    assert ta._machine.stepper.options.unrolled is unrolled
+    exact = np.sin(phase + 3.0 * np.sin(2 * np.pi / n))
+    assert np.abs(ta.state - exact).max() <= 4e-15
 
 
 @pytest.mark.parametrize("count", [64, 127, 128, 256])
