@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -24,19 +24,26 @@ from taylor_runtime.program.kernels import (
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Kernel, OwnKernel, Program
 
-WRITTEN_OUT = 4  # kernels of a turn that are no function of their own
+WRITTEN_OUT = 4  # kernels of a loop that are no function of their own
 SHORT = frozenset(("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "div"))
 
 
+class Started(Protocol):
+    """A row, of numbers or of an array."""
+
+    @property
+    def start(self) -> object: ...
+
+
 @contextmanager
-def written_out(b: Builder, program: Program, type_: Type) -> Iterator[None]:
-    """The kernels of a turn are written out meanwhile where they are few: turns are a chain, in
-    which a call costs a tenth of a sine, and what depends on no turn is computed before them.
+def written_out(b: Builder, rows: Iterable[Started], element: str) -> Iterator[None]:
+    """The kernels of a loop are written out meanwhile where they are few: a call costs a tenth of a
+    sine, and what depends on no turn is computed before them.
     """
-    kernels = [row.start.function for row in program.rows if isinstance(row.start, Kernel)]
+    kernels = [row.start.function for row in rows if isinstance(row.start, Kernel)]
     called = [name for name in kernels if isinstance(name, str) and name not in SHORT]
     before, few = b.writes_out, len(called) <= WRITTEN_OUT and not b.seldom
-    b.writes_out = few and not ELEMENTS[type_.element].is_finer
+    b.writes_out = few and not ELEMENTS[element].is_finer
     try:
         yield
     finally:

@@ -78,12 +78,12 @@ class _Loop:
         def ending(number: int, state: list[Value]) -> tuple[Value, Callable[[], list[Value]]]:
             going.pop()
             given = [b.truth(counts, active), *self.rest, *carried.inside(state)]
-            with written_out(b, self.system.body, active.type):
+            with written_out(b, self.system.body.rows, active.type.element):
                 stop, rest = formula_after(b, self.system.body, given, number)
                 stopped = b.ne(stop, 0)
 
             def after() -> list[Value]:
-                with written_out(b, self.system.body, active.type):
+                with written_out(b, self.system.body.rows, active.type.element):
                     return carried.after(rest())
 
             return stopped, after
@@ -188,7 +188,7 @@ def _kept(b: Builder, alive: Value, after: Sequence[Value], before: Sequence[Val
 
 def _turn(b: Builder, program: Program, values: Sequence[Value]) -> list[Value]:
     """The outputs of a formula inside."""
-    with written_out(b, program, values[0].type):
+    with written_out(b, program.rows, values[0].type.element):
         return formula(b, program, values)
 
 

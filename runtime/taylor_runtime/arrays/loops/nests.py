@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from taylor_runtime.arithmetic.kernel_calls import KernelCalls
+from taylor_runtime.arithmetic.kernel_calls import KernelCalls, written_out
 from taylor_runtime.arrays.loops.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.memory import ArrayMemory
 from taylor_runtime.arrays.plan import BEYOND, START, Plan
@@ -91,7 +91,9 @@ class NestWriter:
         self.memory.segments.clear()
         if self.first is None:
             self.clear()
-        self._kept(0, (), None)
+        rows = (self.program.row(index) for index in self.nest.rows)
+        with written_out(self.b, rows, self.emitter.element):
+            self._kept(0, (), None)
 
     def clear(self) -> None:
         """Zeros where elements are added to what there is."""

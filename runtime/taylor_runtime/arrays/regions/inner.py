@@ -75,7 +75,7 @@ class Inner:
         """
         program, outer = self.plan.program, self.outer
         emitter = begun(outer, self.plan, self.workspace, dict(enumerate(given)), targets)
-        with written_out(outer.b, program, Type(outer.element)):
+        with written_out(outer.b, program.rows, outer.element):
             emitter.constant_rows()
         emitter.memory.values.clear()
         single = [row for row, _ in program.outputs if not program.shape(row)]
