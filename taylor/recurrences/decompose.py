@@ -214,26 +214,25 @@ class Decomposition:
         once -= self.inputs.keys()
         self._absorbed = set()
         self._convolutions = {}
-        rules = {op: operation(op).absorbs for op in {node.op for node in found}}
         for node, operands in found.items():
-            absorbs = rules[node.op]
-            if absorbs is not None and not once.isdisjoint(operands):
-                for operand in absorbs(self, node):
-                    if operand in once:
-                        self._absorb(node, operand)
+            if once.isdisjoint(operands):
+                continue
+            absorbs = operation(node.op).absorbs
+            for operand in () if absorbs is None else absorbs(self, node):
+                if operand in once:
+                    self._absorb(node, operand)
 
     def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
         """Operands of a sum that could become part of its step."""
-        (coefficients, offset), args = e.payload, e.args
-        first = args[0]
-        if len(args) == 1 and offset == 0:
-            if first.op == "div":
-                return args if enters_numerator(coefficients[0], first.args[0]) else ()
-            if not self.builder.has_orders and exact_divisor(e) is not None:
-                return ()  # rounded as NumPy rounds it
-        found = [arg for arg in args if is_product(arg)]
-        if first.op == "linear" and is_plain_sum(first) and coefficients[0] in (1, -1):
-            found.insert(0, first)
+        coefficients, offset = e.payload
+        only = len(e.args) == 1 and offset == 0
+        if only and e.args[0].op == "div":
+            return e.args if enters_numerator(coefficients[0], e.args[0].args[0]) else ()
+        if only and not self.builder.has_orders and exact_divisor(e) is not None:
+            return ()  # rounded as NumPy rounds it
+        found = [arg for arg in e.args if is_product(arg)]
+        if is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
+            found.insert(0, e.args[0])
         return found
 
     def absorbed_by_quotient(self, e: Expression) -> Sequence[Expression]:
@@ -330,9 +329,6 @@ class Decomposition:
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
         absorbed, rows = self._absorbed, self.rows
-        if absorbed.isdisjoint(e.args):
-            named = zip(e.payload[0], e.args, strict=True)
-            return tuple([Term(c, Coefficient(rows[operand])) for c, operand in named])
         backwards: list[Term] = []  # a sum that begins with a sum has the last terms
         sign = 1
         while True:
@@ -359,9 +355,9 @@ class Decomposition:
             return (Term(constant, Coefficient(self.rows[operand])),)
         a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
-        steady = self.builder.is_steady
-        if (steady(row_a) or steady(row_b)) and not is_movable(constant):
-            # Heads are multiplied by constants first: k*1e30 may overflow where k*x does not.
+        if not is_movable(constant) and (
+            self.builder.is_steady(row_a) or self.builder.is_steady(row_b)
+        ):  # heads are multiplied by constants first: k*1e30 may overflow where k*x does not
             return self.builder.term(constant, self.builder.product(row_a, row_b))
         return self.builder.convolution(constant, row_a, row_b)
 

@@ -51,14 +51,13 @@ class OperandOrder:
 
     def learn(self, nodes: Iterable[Expression]) -> None:
         """Nodes of the program, operands before results."""
-        keys, codes = self._keys, dict[str, int]()
-        find = keys.get
+        keys = self._keys
         for node in nodes:
             if node in keys:
                 continue
             depth, total, product, first, last = 0, 0, 1, _NO_INPUT, -1
             for arg in node.args:
-                known = find(arg)
+                known = keys.get(arg)
                 if known is None:  # an exact exponent
                     continue
                 its_depth, its_form, its_first, its_last = known
@@ -70,10 +69,7 @@ class OperandOrder:
                     first = its_first
                 if its_last > last:
                     last = its_last
-            op = node.op
-            if op not in codes:
-                codes[op] = _code(op)
-            form = (total * 69069 + product * 31 + codes[op]) & _MASK
+            form = (total * 69069 + product * 31 + _code(node.op)) & _MASK
             keys[node] = depth + 1, form, first, last
 
     def of(self, product: Expression) -> tuple[Expression, Expression]:
