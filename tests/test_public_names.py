@@ -37,6 +37,38 @@ def test_other_names_get_a_hint(name: str, meant: str) -> None:
         _ = ty.zzz  # type: ignore[attr-defined]
 
 
+LATE = ["taylor.models", "taylor.sensitivities", "taylor.solutions", "taylor.bridges.jax"]
+LATE += ["taylor_runtime.mathlib.families", "taylor_runtime.flows.emitter"]
+
+
+def test_what_few_programs_use_is_loaded_when_it_is_asked_for() -> None:
+    code = f"""import sys; sys.path[:0] = {sys.path!r}
+import taylor as ty
+print([name for name in {LATE!r} if name in sys.modules])
+from taylor import analysis, models
+print(models is ty.models, analysis is ty.analysis, analysis.__name__, ty.models.pendulum.__name__)
+zeta = ty.compile(lambda x: ty.zeta(x))
+print(float(zeta(2.0)) > 1.6449, "taylor_runtime.mathlib.families" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    expected = "[]\nTrue True taylor.sensitivities pendulum\nTrue True\n"
+    assert done.stdout == expected, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "collects"), [("", True), ("gc.disable()", False), ("gc.freeze()", True)]
+)
+def test_importing_leaves_the_garbage_collector_as_it_was(before: str, collects: bool) -> None:
+    code = f"""import gc, sys; sys.path[:0] = {sys.path!r}
+{before}
+frozen = gc.get_freeze_count() > 0
+import taylor
+print(gc.isenabled(), (gc.get_freeze_count() > 0) == frozen)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"{collects} True\n", done.stderr
+
+
 def test_type_checkers_know_the_names(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     path = tmp_path / "names.py"

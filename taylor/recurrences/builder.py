@@ -40,7 +40,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import replace
-from taylor_runtime.program.verify import rows_of_every_order
+from taylor_runtime.program.verify import rows_at_order, rows_of_every_order
 
 Exact = int | Fraction
 Terms = tuple[Term, ...]
@@ -93,6 +93,7 @@ class SeriesBuilder:
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
         self._known: dict[object, int] = {}  # by `identity`
+        self._reads_later = False  # whether a step reads rows that were made after its own
 
     @property
     def order(self) -> int:
@@ -177,6 +178,9 @@ class SeriesBuilder:
         """Give a declared row (or a state's input row) its step; return the row."""
         step = Step(self._varying_terms(terms), times, divisor)
         self.rows[row] = replace(self.rows[row], step=step, offset=offset)
+        for term in step.terms:
+            if max(rows_at_order(term.operand), default=row) > row:
+                self._reads_later = True
         return row
 
     def row(
@@ -188,7 +192,7 @@ class SeriesBuilder:
         start: Kernel | None = None,
     ) -> int:
         """Return the row with this step, at order zero too unless `start` is given."""
-        if start is None and (times, divisor, offset) == ("1", None, 0) and len(terms) == 1:
+        if len(terms) == 1 and start is None and (times, divisor, offset) == ("1", None, 0):
             copied = copied_row(terms[0])
             if copied is not None:
                 return copied
@@ -197,6 +201,8 @@ class SeriesBuilder:
             operand = term.operand
             if operand.__class__ is Coefficient:
                 read.append(operand.row)
+            elif operand.__class__ is Convolution:
+                read += (operand.a, operand.b)
             else:
                 read += rows_of_every_order(operand)
         steady = all(map(self._steady.__getitem__, read))
@@ -395,6 +401,6 @@ class SeriesBuilder:
 
     def program(self, outputs: Sequence[int], inputs: Sequence[tuple[str, int]] = ()) -> Program:
         """Return the program of the rows that `outputs` and the states need."""
-        rows, to = pruned(self.rows, outputs)
+        rows, to = pruned(self.rows, outputs, self._reads_later)
         wanted = tuple((to[row], 0) for row in outputs)
         return Program(rows, wanted, self._order, tuple(inputs), of_one_order=self.of_one_order)

@@ -128,9 +128,16 @@ def real_power(
     """
     y = b.product(b.kernel("scale", x, x), x) if exponent > 0 else x
     u = b.declare(kernel, x, constants=constants)
-    weight = (exponent, -(exponent + 1))
+    weight = _weight(exponent.numerator, exponent.denominator)
     terms = (Term(1, Convolution(u, y, 0, 1, weight)),)
     return b.define(u, terms, times="1/n", divisor=y)
+
+
+@lru_cache(maxsize=256)
+def _weight(numerator: int, denominator: int) -> tuple[Exact, Exact]:
+    """What coefficients are multiplied by in x**a: (a, -(a + 1)), shared by all rows of one a."""
+    exponent = Fraction(numerator, denominator) if denominator > 1 else numerator
+    return exponent, -(exponent + 1)
 
 
 @shared

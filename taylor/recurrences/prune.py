@@ -11,15 +11,22 @@ from taylor_runtime.program.signature import renumbered, rows_used
 from taylor_runtime.program.verify import rows_at_order
 
 
-def pruned(rows: Sequence[Row], outputs: Sequence[int]) -> tuple[tuple[Row, ...], dict[int, int]]:
-    """Return the rows that `outputs` and the states need, in order, and where each row went."""
+def pruned(
+    rows: Sequence[Row], outputs: Sequence[int], reads_later: bool
+) -> tuple[tuple[Row, ...], Sequence[int] | dict[int, int]]:
+    """Return the rows that `outputs` and the states need, in order, and where each row went.
+
+    reads_later: whether any step reads rows that were made after its own.
+    """
     states = [
         i for i, r in enumerate(rows) if isinstance(r.start, Input) and r.start.source == "state"
     ]
-    kept = in_order(rows, _reachable(rows, [*outputs, *states]))
+    kept = _reachable(rows, [*outputs, *states])
+    if reads_later:
+        kept = in_order(rows, kept)
+    elif len(kept) == len(rows):
+        return tuple(rows), range(len(rows))
     places = {row: place for place, row in enumerate(kept)}
-    if kept == list(range(len(rows))):
-        return tuple(rows), places
     return tuple(renumbered(rows[row], places) for row in kept), places
 
 

@@ -136,7 +136,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(table, NAME, TRIPLET)
     monkeypatch.setitem(values.NUMBERS, NAME, Triplet)
     found = {name: kernel(plain) for name, plain in families.kernels.items() if not plain.generic}
-    monkeypatch.setitem(families._BY_ELEMENT, NAME, found)
+    monkeypatch.setitem(families.BY_ELEMENT, NAME, found)
     arrays = ArrayArithmetic(np.add, np.multiply, np.reciprocal, lambda x: x, lambda x: True)
     monkeypatch.setitem(precision.ARITHMETIC, NAME, arrays)
     monkeypatch.setitem(precision._KINDS, NAME, precision.Precision.of(TRIPLET))

@@ -11,7 +11,7 @@ from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib import families
+from taylor_runtime.mathlib import calls
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.tables import entry_kernel, place_kernel
 from taylor_runtime.program.kernels import (
@@ -108,16 +108,16 @@ class KernelCalls:
             arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
             return self._own(function, arguments)
         kind = ELEMENTS[arguments[0].type.element]
-        if kernel.constants and kind.kernels != kind.element and _is_wide(function):
+        if kernel.constants and kind.kernels != kind.element and calls.is_wide(function):
             # Computed in double and rounded once: so are exponents and the like.
             arguments = [b.to_double(argument) for argument in arguments]
             arguments += [self.memory.constant(c, chunk, kind.kernels) for c in kernel.constants]
-            return b.from_double(families.call(b, function, arguments), kind.element)
+            return b.from_double(calls.call(b, function, arguments), kind.element)
         arguments += [self.memory.constant(c, chunk) for c in kernel.constants]
         names = self._partners.get(kernel)
         if names is None or not isinstance(chunk.offset, int):
-            return families.call(b, function, arguments)
-        both = families.call_pair(b, names, arguments)
+            return calls.call(b, function, arguments)
+        both = calls.call_pair(b, names, arguments)
         for name, value in zip(names, both, strict=True):
             self._paired[replace(kernel, function=name), chunk.offset] = value
         return self._paired[kernel, chunk.offset]
@@ -168,9 +168,3 @@ def partners(program: Program) -> dict[Kernel, tuple[str, str]]:
                 if all(other in found for other in both):
                     pairs[kernel] = names
     return pairs
-
-
-def _is_wide(name: str) -> bool:
-    """Whether a kernel of mathlib is made for doubles."""
-    found = families.kernels.get(name)
-    return found is not None and not found.generic

@@ -23,7 +23,6 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
-from taylor_runtime.flows.emitter import is_written, series_of_flow
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -197,12 +196,15 @@ def build_flow(
 
     States and parameters are in the order of `widened`.
     """
+    from taylor_runtime.flows.emitter import is_written, series_of_flow
+
     program = compensate(program, ELEMENTS[options.element])
     flow = factored(widened(program, shorten(program), parameters, among))
     flow = shared if is_written(shared := inlined(flow)) else flow
     options = replace(options, unrolled=False, calls_python=calls_python(externals))
     source = f"flow {options}\n{flow.text()}"
-    return _compiled(flow, flow, options, externals, source, series_of_flow)
+    calls = not is_written(flow)
+    return _compiled(flow, flow, options, externals, source, series_of_flow, calls)
 
 
 def build_linear(
@@ -239,8 +241,11 @@ def _compiled(
     externals: Externals | None,
     source: str,
     series: SeriesMaker = series_of_numbers,
+    calls: bool = False,
 ) -> Stepper:
     """The stepper of a program that is to be written out as it is.
+
+    calls: whether products are called.
 
     Arrays have no quick code to begin with: theirs is short, and one step of them may be long.
     """
@@ -250,11 +255,10 @@ def _compiled(
 
     # Loops of flows are as fast as they are written, and LLVM's search for better ones takes long.
     hasty = isinstance(program, FlowProgram)
-    reloads = type(program) is FlowProgram and not is_written(program)  # products are called
     module = compile_ir(
         lambda: stepper_module(program, options, series),
         [PROPAGATE],
-        options=Options(passes=STEP_PASSES, hasty=hasty, reloads=reloads),
+        options=Options(passes=STEP_PASSES, hasty=hasty, reloads=calls),
         externals=externals,
         label="stepper",
         source=source,
@@ -272,7 +276,7 @@ def _compiled(
         record_length=record_length(program.order, states, options.taped),
         parameters=program.slots("parameter"),
         _call=function_pointer(module.address(PROPAGATE), PROPAGATE_TYPE, owner=module),
-        _remake=partial(_compiled, program, rows, externals=externals, series=series),
+        _remake=partial(_compiled, program, rows, externals=externals, series=series, calls=calls),
     )
 
 

@@ -10,6 +10,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+MANY = 100_000  # objects that were made: to look at them takes as long as to compile a small system
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -31,4 +33,7 @@ def uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_count()[0] > MANY and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()  # all there is counts as old: full collections alone look at it
         gc.enable()

@@ -1,4 +1,4 @@
-"""Elementary functions at order zero: value in, value out, in `families` by name.
+"""Elementary functions at order zero: value in, value out; `families` by name, for `calls`.
 
 `basics` < `double` < `double_double` < families for all kinds of numbers.  Imports `program` and
 `ir`.

@@ -156,6 +156,11 @@ def depths(program: Program) -> list[int]:
                 if operand.__class__ is Coefficient:
                     if not operand.lag:
                         needed.append(operand.row)
+                elif operand.__class__ is Convolution:
+                    if operand.last == 0:
+                        needed.append(operand.a)
+                    if operand.first == 0:
+                        needed.append(operand.b)
                 else:
                     needed += rows_at_order(operand)
                     if isinstance(operand, Select):

@@ -16,8 +16,9 @@ from taylor_runtime.engine.target import LEVELS, Target
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, Type
+from taylor_runtime.mathlib.calls import call
 from taylor_runtime.mathlib.double.half_powers import constant_lanes, half_power
-from taylor_runtime.mathlib.families import call, kernels
+from taylor_runtime.mathlib.families import kernels
 from taylor_runtime.program.kernels import PAIRS
 
 HOST = Target.host()

@@ -30,9 +30,10 @@ from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import PAIR
 from taylor_runtime.ir.types import Type
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
+from taylor_runtime.mathlib.calls import call
 from taylor_runtime.mathlib.double import half_powers as double_half_powers
 from taylor_runtime.mathlib.double_double.half_powers import half_power
-from taylor_runtime.mathlib.families import call, kernels, pair_kernels
+from taylor_runtime.mathlib.families import kernels, pair_kernels
 from taylor_runtime.program.kernels import PAIRS
 
 DEFINITIONS = kernel_definitions()

@@ -27,8 +27,9 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.pairs import PAIR
 from taylor_runtime.ir.types import Type
+from taylor_runtime.mathlib.calls import call, call_pair
 from taylor_runtime.mathlib.double_double import constants
-from taylor_runtime.mathlib.families import call, call_pair, kernels, pair_kernels
+from taylor_runtime.mathlib.families import kernels, pair_kernels
 from taylor_runtime.program.kernels import PAIRS
 
 FAMILY = (

@@ -37,6 +37,8 @@ class Reduction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
+    """Their sum."""
+
     values: int = 1
 
     def begin(self, b: Builder, t: Type) -> list[Value]:
