@@ -6,6 +6,7 @@ for sessions that follow each other.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -50,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is None:
         given = config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
     os.environ["TAYLOR_CACHE_DIR"] = given
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported and collected stays: garbage is looked for in what comes after it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)
