@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 LOOK_SECONDS = 0.1  # between looks at Ctrl-C and progress
-MOST_AT_ONCE, STEPS_AT_ONCE = 16, 2048  # rows, and steps of all of them, that need no thread
+MOST_AT_ONCE, STEPS_AT_ONCE = 64, 2048  # rows, and steps of all of them, that need no thread
 AHEAD = 2  # shares for each worker that are under way in an executor
 KEPT = 4  # integrators that a process keeps for more shares of the same ensemble
 

@@ -45,8 +45,8 @@ def order_loops(source: Matrix, target: Matrix, work: Value, m: int, n: int, str
 
 
 def _merge(tile: Tile, n: int, start: Value, width: Value, own: Value) -> Value:
-    """Two neighbouring runs of the elements in row `own` as one in the other half of the room; where
-    it ends.
+    """Two neighbouring runs of the elements in row `own` as one in the other half of the room;
+    where it ends.
 
     Which run the next element is of is chosen without a branch, which could not be foretold.
     start, width: where the first run begins, and how long each is.
