@@ -39,6 +39,13 @@ def scale(pytestconfig: pytest.Config) -> int:
     return int(pytestconfig.getoption("--scale"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The seeds of tests that are marked so: as many as they say, times the scale."""
+    for mark in metafunc.definition.iter_markers("seeds"):
+        (count,) = mark.args
+        metafunc.parametrize("seed", range(count * metafunc.config.getoption("--scale")))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts something in the background has it ignore Ctrl-C, which tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from language.answers import direction, plain, program, tangent, total
+from language.answers import direction, plain, program, real_places, tangent, total
 from language.corpus.every import EVERY
 from language.in_many_digits import flat_numbers, slopes
 
@@ -18,11 +18,17 @@ WITH_DERIVATIVES = [case for case in EVERY if case.wrt]
 @pytest.mark.parametrize("case", WITH_DERIVATIVES, ids=lambda case: case.name)
 def test_derivatives(case):
     function = program(case)
+    made = {}  # functions of points that are alike, and their gradients
     for args in case.points:
-        ours = total(function, case, args)
+        known = repr([args[k] for k in case.static])
+        alike = real_places(case, args), known
+        if alike not in made:
+            ours = total(function, case, args)
+            made[alike] = ours, ty.grad(ours, argnums=case.wrt)
+        ours, gradient_of = made[alike]
         wanted = [slopes(plain(case, args), args, k) for k in case.wrt]
         chosen = tuple(args[k] for k in case.wrt)
-        gradient = ty.grad(ours, argnums=case.wrt)(*args)  # whole numbers are not known, too
+        gradient = gradient_of(*args)  # whole numbers are not known, too
         atol = case.slack * max(max(np.abs(w).max() for w in wanted), 1e-3)
         for found, slope in zip(gradient, wanted, strict=True):
             np.testing.assert_allclose(flat_numbers(found), slope, rtol=0, atol=atol)
