@@ -30,8 +30,9 @@ def drawn(shape: tuple[int, ...], seed: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 def test_orders_are_those_of_numpy(shape: tuple[int, ...], seed: int) -> None:
     x = drawn(shape, seed)
-    for axis in (None, *range(-len(shape), len(shape))):
-        found = ty.jit(lambda x, axis=axis: (np.sort(x, axis), np.argsort(x, axis)))(x)
+    axes = (None, *range(-len(shape), len(shape)))
+    made = ty.jit(lambda x: [(np.sort(x, axis), np.argsort(x, axis)) for axis in axes])(x)
+    for axis, found in zip(axes, made, strict=True):
         np.testing.assert_array_equal(found[0], np.sort(x, axis))
         np.testing.assert_array_equal(found[1], np.argsort(x, axis, kind="stable"))
 
@@ -75,9 +76,12 @@ def test_spelled_out_in_scalars() -> None:
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_quantiles_are_those_of_numpy(method: str, axis: Any, keepdims: bool) -> None:
     x = RNG.normal(size=(3, 4, 5))
-    for q in (0.0, 0.3, 1.0, [0.25, 0.5], [[0.1], [0.9]]):
-        found = ty.jit(lambda x, q=q: np.quantile(x, q, axis, method=method, keepdims=keepdims))(x)
-        wanted = np.quantile(x, q, axis, method=method, keepdims=keepdims)
+
+    def quantiles(x: Any) -> list[Any]:
+        return [np.quantile(x, q, axis, method=method, keepdims=keepdims) for q in shares]
+
+    shares: list[Any] = [0.0, 0.3, 1.0, [0.25, 0.5], [[0.1], [0.9]]]
+    for found, wanted in zip(ty.jit(quantiles)(x), quantiles(x), strict=True):
         assert np.shape(found) == np.shape(wanted)
         np.testing.assert_allclose(found, wanted, rtol=1e-14)
 
