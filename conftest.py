@@ -6,6 +6,7 @@ for sessions that follow each other.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -38,6 +39,13 @@ def scale(pytestconfig: pytest.Config) -> int:
     return int(pytestconfig.getoption("--scale"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The seeds of tests that are marked so: as many as they say, times the scale."""
+    for mark in metafunc.definition.iter_markers("seeds"):
+        (count,) = mark.args
+        metafunc.parametrize("seed", range(count * metafunc.config.getoption("--scale")))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts something in the background has it ignore Ctrl-C, which tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,6 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is None:
         given = config.stash[_directory] = tempfile.mkdtemp(prefix="taylor-tests-")
     os.environ["TAYLOR_CACHE_DIR"] = given
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported and collected stays: garbage is looked for in what comes after it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -262,8 +262,8 @@ def _log_ndtr(mp: Any, x: Any, highest: int) -> list[Any]:
 
 def _zeta(mp: Any, x: Any, highest: int) -> list[Any]:
     """Cauchy's integral of zeta(x) - 1/(x - 1), which is entire, and the pole."""
-    with mp.extraprec(300):
-        radius, count = 3 + abs(x) / 2, 256
+    with mp.extraprec(150):
+        radius, count = 3 + abs(x) / 2, 160
         circle = [radius * mp.expjpi(mp.mpf(2 * k) / count) for k in range(count // 2 + 1)]
         values = [mp.zeta(x + z) - 1 / (x + z - 1) for z in circle]
         found = []
@@ -317,7 +317,7 @@ def composed(mp: Any, outer: Sequence[Any], inner: Sequence[Any]) -> list[Any]:
     shift += [mp.mpf(0)] * (count - len(shift))
     total = [mp.mpf(0)] * count
     for c in reversed(outer):
-        total = [mp.fsum(total[j] * shift[n - j] for j in range(n)) for n in range(count)]
+        total = [mp.fdot(total[:n], shift[n:0:-1]) for n in range(count)]
         total[0] += c
     return total
 

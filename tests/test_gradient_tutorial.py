@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+from tutorial_page import Page
 
 import taylor as ty
 
 pytest.importorskip("scipy.optimize")
 
-PAGE = Path(__file__).resolve().parent.parent / "examples" / "gradients.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+PAGE = Page("gradients.md")
 
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, Any]:
-    """What the page's code leaves behind, block after block."""
-    found: dict[str, Any] = {}
-    for block in re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL):
-        exec(compile(block, str(PAGE), "exec"), found)
-    return found
-
-
-def in_comment(start: str) -> list[float]:
-    """The numbers in the comment of the line that starts so."""
-    (line,) = re.findall(rf"^ *{re.escape(start)}.*# (.*)$", TEXT, flags=re.MULTILINE)
-    return [float(number) for number in re.findall(r"-?\d[\d.]*(?:e-?\d+)?", line)]
+    """What the page's code leaves behind."""
+    return PAGE.names()
 
 
 def test_gradient_and_optimisers(names: dict[str, Any]) -> None:
@@ -41,27 +31,29 @@ def test_gradient_and_optimisers(names: dict[str, Any]) -> None:
     exact[1:] += 200 * (x[1:] - x[:-1] ** 2)
     np.testing.assert_allclose(names["slope"], exact, rtol=0, atol=1e-12)
     assert np.array_equal(names["slope"], names["again"])
-    assert abs(names["agreement"]) < 10 * in_comment("agreement")[0]
+    assert abs(names["agreement"]) < 10 * PAGE.in_comment("agreement")[0]
     assert names["miss_seeing"] < 1e-12 < 1e-6 < names["miss_blind"] < 1e-2
     assert names["seeing"].nfev < names["blind"].nfev / 10
 
 
 def test_containers(names: dict[str, Any]) -> None:
     assert names["first"] == pytest.approx(math.log(2), rel=1e-14)
-    assert [names["first"], names["last"]] == pytest.approx(in_comment("first, last"), rel=0.05)
+    assert [names["first"], names["last"]] == pytest.approx(
+        PAGE.in_comment("first, last"), rel=0.05
+    )
 
 
 def test_jacobian_and_hessian(names: dict[str, Any]) -> None:
     assert names["area"] == pytest.approx(2.0, rel=1e-15)
     assert names["curvature"].shape == (5, 5)
-    assert names["diagonal"].tolist() == in_comment("diagonal") == [802, 1002, 1002, 1002, 200]
+    assert names["diagonal"].tolist() == PAGE.in_comment("diagonal") == [802, 1002, 1002, 1002, 200]
 
 
 def test_derivatives_of_derivatives(names: dict[str, Any]) -> None:
     third = float(mpmath.diff(mpmath.tanh, mpmath.mpf("0.5"), 3))
     assert names["third"] == pytest.approx(third, rel=1e-14)
     assert names["also_third"] == pytest.approx(third, rel=1e-14)
-    assert in_comment("also_third")[0] == pytest.approx(third, abs=1e-3)
+    assert PAGE.in_comment("also_third")[0] == pytest.approx(third, abs=1e-3)
     assert names["inner"] == 1.0
     assert names["series"].shape == (10, 2)
     np.testing.assert_allclose(names["ahead"], names["exact"], rtol=0, atol=1e-9)
@@ -75,16 +67,16 @@ def test_loops_and_branches(names: dict[str, Any]) -> None:
         q, dq = q + 1e-3 * p, dq + 1e-3 * dp
     assert names["reverse"] == pytest.approx(dq, rel=1e-11)
     assert names["forward"] == pytest.approx(dq, rel=1e-11)
-    assert in_comment("reverse")[0] == pytest.approx(dq, abs=1e-5)
+    assert PAGE.in_comment("reverse")[0] == pytest.approx(dq, abs=1e-5)
     assert names["roots"] == pytest.approx([math.sqrt(2), 1000], rel=1e-14)
     slopes = [1 / math.sqrt(8), 0.05]
-    assert in_comment("root_slopes") == pytest.approx(slopes, abs=1e-5)
+    assert PAGE.in_comment("root_slopes") == pytest.approx(slopes, abs=1e-5)
     assert names["root_slopes"] == pytest.approx(slopes, rel=1e-13)
     assert names["safe"].tolist() == [0, 0, 0.25]
     np.testing.assert_allclose(names["places"], [2, 0, 1], atol=1e-12)
     exact = float(mpmath.npdf(0.5))  # the slope of a normal distribution function
     assert names["density_there"] == pytest.approx(exact, rel=1e-14)
-    assert in_comment("density_there")[0] == pytest.approx(exact, abs=1e-3)
+    assert PAGE.in_comment("density_there")[0] == pytest.approx(exact, abs=1e-3)
     assert 0 < names["variance"] < 1e-4
     assert abs(names["by_aim"] - exact) < 4 * math.sqrt(names["variance"])
 
@@ -103,14 +95,14 @@ def test_own_rules_and_solutions(names: dict[str, Any]) -> None:
     assert [names["value_there"], names["slope_there"], names["held"]] == [1, 1, 3]
     anomaly = mpmath.findroot(lambda x: x - 0.5 * mpmath.sin(x) - 1, 1.5)
     assert names["anomaly"] == pytest.approx(float(anomaly), rel=1e-14)
-    assert in_comment("anomaly")[0] == pytest.approx(float(anomaly), abs=1e-5)
+    assert PAGE.in_comment("anomaly")[0] == pytest.approx(float(anomaly), abs=1e-5)
     by_e = float(mpmath.sin(anomaly) / (1 - mpmath.cos(anomaly) / 2))
     assert names["by_e"] == pytest.approx(by_e, rel=1e-14)
-    assert in_comment("by_e")[0] == pytest.approx(by_e, abs=1e-5)
+    assert PAGE.in_comment("by_e")[0] == pytest.approx(by_e, abs=1e-5)
     m = mpmath.findroot(lambda m: mpmath.tanh(1.5 * m) - m, 0.9)
     response = float(m * (1 - m**2) / (1 - 1.5 * (1 - m**2)))
     assert names["response"] == pytest.approx(response, rel=1e-12)
-    assert in_comment("response")[0] == pytest.approx(response, abs=1e-4)
+    assert PAGE.in_comment("response")[0] == pytest.approx(response, abs=1e-4)
 
 
 def test_thirty_digits(names: dict[str, Any]) -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+from tutorial_page import Page
 
 import taylor as ty
 
-PAGE = Path(__file__).resolve().parent.parent / "examples" / "programs.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+PAGE = Page("programs.md")
 
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, Any]:
-    """What the page's code leaves behind, block after block, each as a cell of a notebook."""
-    found: dict[str, Any] = {}
-    for k, block in enumerate(BLOCKS):
-        cell = f"<cell {k} of {PAGE.name}>"
-        linecache.cache[cell] = len(block), None, block.splitlines(keepends=True), cell
-        exec(compile(block, cell, "exec"), found)
-    return found
+    """What the page's code leaves behind."""
+    return PAGE.names()
 
 
 def test_kepler(names: dict[str, Any]) -> None:
@@ -52,7 +44,7 @@ def test_branches(names: dict[str, Any]) -> None:
 
 def test_explanation(names: dict[str, Any]) -> None:
     shown = str(ty.explain(names["kepler"]))
-    printed = re.search(r"^    def kepler.*?(?=\n\n## )", TEXT, flags=re.MULTILINE | re.DOTALL)
+    printed = re.search(r"^    def kepler.*?(?=\n\n## )", PAGE.text, flags=re.MULTILINE | re.DOTALL)
     assert printed is not None
     lines = [line[4:] for line in printed.group(0).splitlines()]
     assert [" ".join(s.split()) for s in shown.splitlines()] == [" ".join(s.split()) for s in lines]
@@ -76,7 +68,7 @@ def test_equations(names: dict[str, Any]) -> None:
 
 def test_errors(names: dict[str, Any]) -> None:
     assert names["said"] == "no real root"
-    for line in re.findall(r"^    (program: `sign.*(?:\n    .*)*)", TEXT, flags=re.MULTILINE)[
+    for line in re.findall(r"^    (program: `sign.*(?:\n    .*)*)", PAGE.text, flags=re.MULTILINE)[
         0
     ].splitlines():
         if "..." not in line:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+from tutorial_page import Page
 
 import taylor as ty
 
-PAGE = Path(__file__).resolve().parent.parent / "examples" / "derivatives.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+PAGE = Page("derivatives.md")
 
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, Any]:
-    """What the page's code leaves behind, block after block."""
-    found: dict[str, Any] = {}
-    for block in re.findall(r"^```python\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL):
-        exec(compile(block, str(PAGE), "exec"), found)
-    return found
-
-
-def in_comment(start: str) -> list[float]:
-    """The numbers in the comment of the line that starts so."""
-    (line,) = re.findall(rf"^ *{re.escape(start)}.*# (.*)$", TEXT, flags=re.MULTILINE)
-    return [float(number) for number in re.findall(r"\d[\d.]*(?:e-?\d+)?", line)]
+    """What the page's code leaves behind."""
+    return PAGE.names()
 
 
 def test_twentieth_derivative(names: dict[str, Any]) -> None:
@@ -40,18 +30,18 @@ def test_twentieth_derivative(names: dict[str, Any]) -> None:
         assert abs(names["twentieth"] / right - 1) < 1e-14
         assert abs(names["number"] / right - 1) < 1e-30
         assert names["exact"](20, 0.75) == pytest.approx(float(right), rel=1e-14)
-    assert names["twentieth"] == pytest.approx(in_comment("twentieth")[0], rel=1e-2)
+    assert names["twentieth"] == pytest.approx(PAGE.in_comment("twentieth")[0], rel=1e-2)
     assert names["own_error"] < 1e-14
     assert names["coefficients"][20] == pytest.approx(names["twentieth"] / math.factorial(20))
 
 
 def test_what_other_ways_give(names: dict[str, Any]) -> None:
-    (row,) = re.findall(r"^\| relative error \| (.*) \|$", TEXT, flags=re.MULTILINE)
+    (row,) = re.findall(r"^\| relative error \| (.*) \|$", PAGE.text, flags=re.MULTILINE)
     shown = [float(number) for number in row.split(" | ")]
     assert list(names["errors"].values()) == pytest.approx(shown, rel=0.2)
     sizes = names["sizes"]
     assert sizes == sorted(set(sizes))
-    assert sizes[6] == pytest.approx(in_comment("sizes.append")[6], rel=0.3)
+    assert sizes[6] == pytest.approx(PAGE.in_comment("sizes.append")[6], rel=0.3)
 
 
 def test_partial_derivatives_and_back(names: dict[str, Any]) -> None:
@@ -63,13 +53,13 @@ def test_partial_derivatives_and_back(names: dict[str, Any]) -> None:
     assert names["elsewhere"].hessian.shape == (2, 2, 1000)
     misses, estimates = np.abs(names["misses"]), np.array(names["estimates"])
     assert (misses < estimates + 1e-14).all()
-    assert misses[-1] == pytest.approx(in_comment("misses")[-1], rel=0.3)
-    assert estimates == pytest.approx(in_comment("estimates"), rel=0.3)
+    assert misses[-1] == pytest.approx(PAGE.in_comment("misses")[-1], rel=0.3)
+    assert estimates == pytest.approx(PAGE.in_comment("estimates"), rel=0.3)
 
 
 def test_singularities(names: dict[str, Any]) -> None:
     assert names["pole"] == pytest.approx(math.pi / 2, abs=1e-9)
-    assert names["pole"] == pytest.approx(in_comment("pole")[0], abs=1e-10)
+    assert names["pole"] == pytest.approx(PAGE.in_comment("pole")[0], abs=1e-10)
     assert names["nearest"] == pytest.approx(1.25, rel=1e-3)
     halves = names["halves"]
     assert np.array_equal(halves[:, 1], [1, 0.5, -0.125, 0.0625])

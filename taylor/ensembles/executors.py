@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taylor.displays.progress import ProgressBar
+from taylor.ensembles import threads
 from taylor.ensembles.events import python_decides
 from taylor.ensembles.jobs import Jobs
 from taylor.ensembles.lanes import Stop
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 LOOK_SECONDS = 0.1  # between looks at Ctrl-C and progress
-MOST_AT_ONCE, STEPS_AT_ONCE = 16, 2048  # rows, and steps of all of them, that need no thread
+STEPS_AT_ONCE = 2048  # of all rows, that need no thread
 AHEAD = 2  # shares for each worker that are under way in an executor
 KEPT = 4  # integrators that a process keeps for more shares of the same ensemble
 
@@ -52,7 +53,7 @@ def at_once(integrator: Integrator, jobs: Jobs) -> Results | None:
     """
     stepper = integrator._machine.stepper
     plain = integrator._detection is None and integrator._steering is None
-    few = 0 < len(jobs) <= MOST_AT_ONCE and stepper.is_short
+    few = 0 < len(jobs) < threads.LEAST_IN_LANES and stepper.is_short
     if not (plain and few) or python_decides(integrator, jobs.dense):
         return None
     try:

@@ -60,6 +60,7 @@ class Algebra:
     fused: a b + c, where it is rounded once.
     rest:  what rounding leaves of 1/n, where a step takes it into account.
     choose: a where a condition is not zero, else b.
+    dot:   a sum of products that is rounded once, for algebras to which the order is no matter.
     """
 
     number: Callable[[Number], Any]
@@ -68,6 +69,7 @@ class Algebra:
     fused: Callable[[Any, Any, Any], Any] = lambda a, b, c: a * b + c
     rest: Callable[[int], Number] = lambda n: 0
     choose: Callable[[Any, Any, Any], Any] = lambda condition, a, b: a if condition != 0 else b
+    dot: Callable[[Sequence[Any], Sequence[Any]], Any] | None = None
 
 
 def fraction_algebra() -> Algebra:
@@ -117,7 +119,7 @@ def mpmath_algebra(context: Any) -> Algebra:
             return context.nan
         return context.nan if isinstance(value, context.mpc) else value
 
-    algebra = Algebra(number, divide, kernel)
+    algebra = Algebra(number, divide, kernel, dot=context.fdot)
     return algebra
 
 
@@ -341,16 +343,26 @@ class Interpreter:
             return self.algebra.choose(self._value(operand.condition, 0, lane), a, b), False
         return self._convolution(operand, n, lane)
 
+    def _weighted(self, c: Convolution, n: int, j: int, lane: Any) -> Any:
+        """The first factor of product j of a convolution."""
+        x = self._value(c.a, j, lane)
+        if c.weight is None:
+            return x
+        return x * self.algebra.number(c.weight[0] * n + c.weight[1] * j)
+
     def _convolution(self, c: Convolution, n: int, lane: Any) -> tuple[Any, bool]:
         zero, square = self.algebra.number(0), is_square(c)
         if n < c.first + c.last:
             return zero, square
+        if self.algebra.dot is not None:
+            orders = range(c.first, n - c.last + 1)
+            first = [self._weighted(c, n, j, lane) for j in orders]
+            second = [self._value(c.b, n - j, lane) for j in orders]
+            return self.algebra.dot(first, second), False
         order = outwards(c.first, c.last, n)
 
         def plus(total: Any, j: int) -> Any:
-            x, y = self._value(c.a, j, lane), self._value(c.b, n - j, lane)
-            if c.weight is not None:
-                x = x * self.algebra.number(c.weight[0] * n + c.weight[1] * j)
+            x, y = self._weighted(c, n, j, lane), self._value(c.b, n - j, lane)
             return self.fused(x, y, total)
 
         first, second = zero, zero

@@ -48,31 +48,38 @@ def test_solutions(n: int, batch: tuple[int, ...]) -> None:
     """Within the condition of the matrices."""
     a = _general((*batch, n, n))
     condition = np.linalg.cond(a).max()
-    for columns in (1, 3, 8, 41):
-        b = np.random.default_rng(columns).normal(size=(*batch, n, columns))
-        _, found = _compiled(np.linalg.solve, a, b)
+    sides = [
+        np.random.default_rng(columns).normal(size=(*batch, n, columns))
+        for columns in (1, 3, 8, 41)
+    ]
+
+    def build(m: Any, *rights: Any) -> list[Any]:
+        solved = [np.linalg.solve(m, b) for b in rights]
+        return [*solved, np.linalg.inv(m), np.linalg.det(m), np.stack(np.linalg.slogdet(m))]
+
+    _, (*solved, inverse, determinant, logarithm) = _compiled(build, a, *sides)
+    for found, b in zip(solved, sides, strict=True):
         assert _error(found, np.linalg.solve(a, b)) <= 1e-15 * n * condition
-    _, found = _compiled(np.linalg.inv, a)
-    assert _error(found, np.linalg.inv(a)) <= 1e-15 * n * condition
+    assert _error(inverse, np.linalg.inv(a)) <= 1e-15 * n * condition
     bound = np.prod(np.linalg.norm(a, axis=-1), axis=-1)  # Hadamard's
-    _, found = _compiled(np.linalg.det, a)
-    assert (np.abs(found - np.linalg.det(a)) <= 1e-13 * bound).all()
-    _, found = _compiled(lambda m: np.stack(np.linalg.slogdet(m)), a)
-    assert _error(found, np.stack(np.linalg.slogdet(a))) <= 1e-15 * n * condition
+    assert (np.abs(determinant - np.linalg.det(a)) <= 1e-13 * bound).all()
+    assert _error(logarithm, np.stack(np.linalg.slogdet(a))) <= 1e-15 * n * condition
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=str)
 @pytest.mark.parametrize("n", SIZES)
 def test_factors(n: int, batch: tuple[int, ...]) -> None:
     a = _symmetric((*batch, n, n))
-    _, found = _compiled(np.linalg.cholesky, a)
-    assert _error(found, np.linalg.cholesky(a)) <= 1e-14 * np.linalg.cond(a).max()
-    _, found = _compiled(lambda m: np.linalg.cholesky(m, upper=True), a)
-    assert _error(np.swapaxes(found, -1, -2) @ found, a) <= 1e-14
-    _, found = _compiled(np.linalg.eigvalsh, a)
-    assert _error(found, np.linalg.eigvalsh(a)) <= 1e-13
-    _, v = _compiled(lambda m: np.linalg.eigh(m, UPLO="U").eigenvectors, a)
-    assert _error(v @ (found[..., None] * np.swapaxes(v, -1, -2)), a) <= 1e-13
+
+    def build(m: Any) -> list[Any]:
+        lower, upper = np.linalg.cholesky(m), np.linalg.cholesky(m, upper=True)
+        return [lower, upper, np.linalg.eigvalsh(m), np.linalg.eigh(m, UPLO="U").eigenvectors]
+
+    _, (lower, upper, values, v) = _compiled(build, a)
+    assert _error(lower, np.linalg.cholesky(a)) <= 1e-14 * np.linalg.cond(a).max()
+    assert _error(np.swapaxes(upper, -1, -2) @ upper, a) <= 1e-14
+    assert _error(values, np.linalg.eigvalsh(a)) <= 1e-13
+    assert _error(v @ (values[..., None] * np.swapaxes(v, -1, -2)), a) <= 1e-13
     assert _error(np.swapaxes(v, -1, -2) @ v, np.broadcast_to(np.eye(n), a.shape)) <= 1e-13
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -261,7 +261,7 @@ def arguments(n: int, seed: int = 0) -> tuple[dict[Any, Any], list[Any]]:
     generator = np.random.default_rng(seed)
     shapes = {"v": (n,), "m": (n, n), "t": (2, n, n), "c": (3 * n,)}
     values: dict[Any, Any] = {
-        ty.variable(name, shape=shape): generator.normal(size=shape)
+        ty.variable(f"{name}{n}", shape=shape): generator.normal(size=shape)
         for name, shape in shapes.items()
     }
     values[x] = 0.75
@@ -272,18 +272,30 @@ def as_list(result: Any) -> list[Any]:
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
-def agree(built: Any, right: Any, values: dict[Any, Any], compiled: bool = True) -> None:
-    nodes, numbers = as_list(built), as_list(right)
+def agree(built: Any, right: Any, values: dict[Any, Any], compiled: bool = True) -> list[Any]:
+    """Also the nodes, each with the right numbers, that have elements."""
+    nodes, numbers = as_list(built), [np.asarray(number, dtype=float) for number in as_list(right)]
     assert len(nodes) == len(numbers)
     for e, number in zip(nodes, numbers, strict=True):
         assert isinstance(e, (ty.Expression, ArrayUnderConstruction)), type(e)
-        number = np.asarray(number, dtype=float)
         assert e.shape == number.shape
-        found = [ty.evaluate(e, values)]
-        if compiled and number.size:
-            found.append(ty.compile(e, list(values))(*values.values()))
-        for value in found:
-            np.testing.assert_allclose(value, number, rtol=1e-11, atol=1e-13)
+        close(ty.evaluate(e, values), number)
+    pairs = [(e, number) for e, number in zip(nodes, numbers, strict=True) if number.size]
+    if compiled:
+        agree_compiled(pairs, values)
+    return pairs
+
+
+def agree_compiled(pairs: Sequence[Any], values: dict[Any, Any]) -> None:
+    """In one piece of machine code, which takes a quarter of the time that many take."""
+    if pairs:
+        found = ty.compile([e for e, _ in pairs], list(values))(*values.values())
+        for value, (_, number) in zip(found, pairs, strict=True):
+            close(value, number)
+
+
+def close(value: Any, number: Any) -> None:
+    np.testing.assert_allclose(value, number, rtol=1e-11, atol=1e-13)
 
 
 def called(function: Callable[..., Any], values: list[Any]) -> Any:
@@ -298,7 +310,7 @@ FILLED = {"take", "average", "vector norms", "cov", "cov of two", "corrcoef", "p
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.filterwarnings("ignore")
 def test_values_are_numpys(name: str) -> None:
-    function = CASES[name]
+    function, together, everything = CASES[name], [], {}
     for n in (3, 2, 1, 4, 0) if name not in FILLED else (3, 2, 1, 4):
         values, numbers = arguments(n)
         try:
@@ -308,7 +320,11 @@ def test_values_are_numpys(name: str) -> None:
             with pytest.raises((ty.TaylorError, IndexError)):
                 function(*values)
             continue
-        agree(function(*values), right, values, compiled=n < 4)
+        pairs = agree(function(*values), right, values, compiled=False)
+        if n < 4:
+            together += pairs
+            everything |= values
+    agree_compiled(together, everything)
 
 
 # Of few elements they are slices put together.
@@ -339,7 +355,7 @@ def test_large_arrays_take_no_time() -> None:
 
 @pytest.mark.parametrize("subscripts", EINSUMS)
 def test_einsum(subscripts: str) -> None:
-    counts = []
+    counts, together, everything = [], [], {}
     for n in (2, 3, 1, 9, 30):
         values, numbers = arguments(n)
         chosen = []
@@ -352,7 +368,10 @@ def test_einsum(subscripts: str) -> None:
         built = np.einsum(subscripts, *chosen[0])
         counts.append(len(reachable([built])))
         if n < 9:
-            agree(built, np.einsum(subscripts, *chosen[1]), values)
+            right = np.einsum(subscripts, *chosen[1])
+            together += agree(built, right, values, compiled=False)
+            everything |= values
+    agree_compiled(together, everything)
     assert counts[-1] == counts[-2] < 20
 
 

@@ -80,7 +80,7 @@ def _first_step(slope: Forces, start: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return coefficients[1] / dense.scales[0], coefficients, count
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.seeds(20)
 def test_pairs_once_or_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     slope = Forces(seed)
     shape = (N, slope.k) if slope.k else (N,)

@@ -28,7 +28,7 @@ def total(function: Callable[..., Any], case: Case, args: tuple[Any, ...]) -> Ca
 
     Arguments that are known when the function is traced are those of `args`.
     """
-    places = [k for k, x in enumerate(flat(case.function(*args))) if is_real(x)]
+    places = real_places(case, args)
 
     def weighted(*given: Any) -> Any:
         known = [args[k] if k in case.static else x for k, x in enumerate(given)]
@@ -36,6 +36,11 @@ def total(function: Callable[..., Any], case: Case, args: tuple[Any, ...]) -> Ca
         return sum((1 + k / 7) * leaves[k] for k in places)
 
     return weighted
+
+
+def real_places(case: Case, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Which numbers of the answers are real."""
+    return tuple(k for k, x in enumerate(flat(case.function(*args))) if is_real(x))
 
 
 def numbers(value: Any) -> list[Any]:

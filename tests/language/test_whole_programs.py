@@ -109,7 +109,7 @@ def made(seed):
     return space["f"]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.seeds(30)
 def test_random_program(seed):
     function = made(seed)
     program = ty.program(function)

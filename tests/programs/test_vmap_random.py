@@ -22,7 +22,7 @@ def forward(function: Any) -> Any:
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.seeds(12)
 def test_random_programs_of_many(seed: int, way: str) -> None:
     """Branches and numbers of turns differ between the many; one argument may be the same."""
     rng = np.random.default_rng(seed)

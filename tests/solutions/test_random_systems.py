@@ -26,7 +26,7 @@ def loss_of(equations: Any, start: np.ndarray, end: float, **options: Any) -> An
     return lambda x, k: last(x, k, end)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.seeds(5)
 def test_gradients(seed: int) -> None:
     equations, start = random_system(seed)
     plain = loss_of(equations, start, 1.25)

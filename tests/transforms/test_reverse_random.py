@@ -17,7 +17,7 @@ from taylor.transforms.forward import tangents
 from taylor.transforms.reverse import adjoints
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.seeds(30)
 def test_random_programs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     arguments = [ty.variable(f"x{i}", shape) for i, shape in enumerate(shapes(seed))]

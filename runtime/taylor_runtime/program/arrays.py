@@ -143,7 +143,9 @@ class Factor:
         "cholesky": the lower triangle L, zeros above; the source's lower half is read;
         "qr": of an (m, n) matrix, m >= n, shape (m + n, n): Q, then R;
         "eigh": of a symmetric matrix, whose lower half is read, shape (n + 1, n): eigenvalues in
-            rising order, then eigenvectors as columns.
+            rising order, then eigenvectors as columns;
+        "order": of an (m, n) matrix, shape (m, n): the places in each row of its elements in
+            ascending order, equal ones as they stand and NaN last.
     """
 
     source: int

@@ -1,8 +1,6 @@
 """NumPy's functions of the order of elements: sort, argsort, medians, quantiles, searchsorted.
 
-The order is that at order zero: every element's rank is how many come before it, equal ones in
-the order in which they stand and NaN last, as NumPy has it.  Ranks are counted by comparing all
-pairs, n^2 comparisons in one loop without memory, and count as constant in derivatives.
+The order is that at order zero, and constant in derivatives.
 """
 
 from __future__ import annotations
@@ -15,8 +13,9 @@ import numpy as np
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError, user_location
 from taylor.nodes import arrays
 from taylor.nodes.conversion import as_expression, try_expression
-from taylor.nodes.logic import equal, less, less_equal, logical, not_equal, where
-from taylor.nodes.operations.arrays.places import pick, put
+from taylor.nodes.logic import equal, less, less_equal, not_equal, where
+from taylor.nodes.operations.arrays.orders import among_all, places_in_order
+from taylor.nodes.operations.arrays.places import pick
 from taylor.nodes.products import multiply
 from taylor.nodes.sums import add
 
@@ -36,7 +35,7 @@ def argsort(
 ) -> Any:
     """The places of the elements in ascending order, equal ones in the order they stand in."""
     e, along = _along(as_expression(a), axis, "argsort")
-    return _back(_order(e), along)
+    return _back(places_in_order(e), along)
 
 
 def partition(a: Any, kth: Any, axis: Axis = -1, kind: str = "", order: None = None) -> Any:
@@ -122,57 +121,15 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return len(edges) - searchsorted(edges[::-1], x, side)
 
 
-# --- ranks --------------------------------------------------------------------------------------
-
-
-def _keys(e: Any) -> tuple[Any, Any]:
-    """Numbers in whose order the elements are, and places of theirs that decide between equals.
-
-    NaN counts as infinity, behind all others.
-    """
-    size = e.shape[-1]
-    is_nan = not_equal(e, e)
-    own = arrays.broadcast_to(as_expression(np.arange(size)), e.shape)
-    return where(is_nan, np.inf, e), where(is_nan, own + size, own)
-
-
-def _before(a: tuple[Any, Any], b: tuple[Any, Any]) -> Any:
-    """Whether an element with the keys a comes before one with the keys b."""
-    stands_first = logical("and", less_equal(a[0], b[0]), less(a[1], b[1]))
-    return logical("or", less(a[0], b[0]), stands_first)
-
-
-def _ranks(e: Any) -> Any:
-    """How many elements of its row come before each, of the shape of `e`."""
-    keys = _keys(e)
-    own, others = (
-        tuple(arrays.reshape(key, (*e.shape[:-1], *shape)) for key in keys)
-        for shape in ((e.shape[-1], 1), (1, e.shape[-1]))
-    )
-    return arrays.sum_axes(where(_before(others, own), 1, 0), -1)
-
-
-def _order(e: Any) -> Any:
-    """The places in each row of its elements in ascending order, of the shape of `e`."""
-    size = e.shape[-1]
-    if not e.size:
-        return e
-    own = arrays.broadcast_to(as_expression(np.arange(size)), e.shape)
-    found = put(as_expression(np.zeros(e.size)), _in_all(_ranks(e)), arrays.reshape(own, (-1,)))
-    return arrays.reshape(found, e.shape)
+# --- orders -------------------------------------------------------------------------------------
 
 
 def _ascending(e: Any) -> Any:
     """The elements of each row in ascending order."""
     if not e.size:
         return e
-    return arrays.reshape(pick(arrays.reshape(e, (-1,)), _in_all(_order(e))), e.shape)
-
-
-def _in_all(places: Any) -> Any:
-    """Places in rows as places among all elements."""
-    starts = np.arange(places.size).reshape(places.shape) // places.shape[-1] * places.shape[-1]
-    return arrays.reshape(add(places, as_expression(starts)), (-1,))
+    places = among_all(places_in_order(e))
+    return arrays.reshape(pick(arrays.reshape(e, (-1,)), places), e.shape)
 
 
 # --- axes -----------------------------------------------------------------------------------------

@@ -4,6 +4,10 @@ Whole numbers are doubles. Where one may have outgrown them (2**53) its rounding
 than that of other numbers, as long as nobody asks for its last digits. A remainder does: there it
 is an error: at once in loops and branches, outside where the remainder decides what is done, and
 else it is NaN. So is a place or a count that is not whole. Checked is only what is not known.
+
+Here a number is whole by its type in Python, before there are rows, so that errors name a line.
+`taylor_runtime.passes.whole` asks of rows which have whole values, whatever they were in Python,
+so that machine code may count with integers.
 """
 
 from __future__ import annotations

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from taylor.nodes.operation import OPERATIONS, Operation, add_operations
-from taylor.nodes.operations.arrays import conditions, contractions, moves, places, reductions
+from taylor.nodes.operations.arrays import (
+    conditions,
+    contractions,
+    moves,
+    orders,
+    places,
+    reductions,
+)
 from taylor.nodes.operations.regions import calls
 from taylor.nodes.operations.regions import records as regions
 from taylor.nodes.operations.scalars import arithmetic, custom, held, leaves
@@ -11,7 +18,7 @@ from taylor.nodes.operations.scalars.functions import FUNCTION
 
 _GROUPS = (
     *(leaves, arithmetic, conditions, moves, places, reductions, contractions, regions),
-    *(held, custom, calls),
+    *(orders, held, custom, calls),
 )
 for _group in _GROUPS:
     add_operations(_group.RECORDS)

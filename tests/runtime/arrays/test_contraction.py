@@ -6,6 +6,7 @@ The references are exact: a multiply-add is a fraction that is rounded once.
 from __future__ import annotations
 
 import ctypes
+import math
 import random
 from collections.abc import Sequence
 from fractions import Fraction
@@ -28,6 +29,7 @@ from taylor_runtime.program.order import Summation, contracted, halves_added, su
 
 DTYPES = {"float": np.float32, "double": np.float64, "double-double": np.float64}
 UNIT = {"float": Fraction(1, 2**24), "double": Fraction(1, 2**53)}
+SCALE = 2**400  # of exact numbers, of which integers are made
 GAP = -77.0  # what lies between the elements of the result
 
 Array = np.ndarray[Any, Any]
@@ -36,19 +38,30 @@ Array = np.ndarray[Any, Any]
 # -- numbers ------------------------------------------------------------------------------------
 
 
-def to_single(number: Fraction) -> np.float32:
-    """The nearest float32, ties to even: the nearest double may lie on the wrong side of a tie."""
-    near = np.float32(float(number))
-    choices = [near, np.nextafter(near, np.float32("-inf")), np.nextafter(near, np.float32("inf"))]
-    even = [int(choice.view(np.int32)) & 1 for choice in choices]
-    return min(
-        zip(choices, even, strict=True),
-        key=lambda choice: (abs(Fraction(float(choice[0])) - number), choice[1]),
-    )[0]
+def ratio(x: float, y: float, z: float) -> tuple[int, int]:
+    """x * y + z, exactly: numerator and denominator, a power of two."""
+    (a, b), (c, d), (e, f) = (number.as_integer_ratio() for number in (x, y, z))
+    return a * c * f + e * b * d, b * d * f
 
 
 def fused(x: float, y: float, z: float) -> float:
-    return float(Fraction(x) * Fraction(y) + Fraction(z))
+    """Rounded once, as Python divides integers."""
+    numerator, denominator = ratio(x, y, z)
+    return numerator / denominator
+
+
+def fused_single(x: float, y: float, z: float) -> np.float32:
+    """The nearest float32, ties to even: the nearest double may lie on the wrong side of a tie."""
+    numerator, denominator = ratio(float(x), float(y), float(z))
+    near = numerator / denominator
+    found = np.float32(near)
+    other = np.nextafter(found, np.float32(math.copysign(math.inf, near - float(found))))
+    if near - float(found) == float(other) - near:
+        a, b = near.as_integer_ratio()
+        beyond = numerator * b - a * denominator
+        if beyond:
+            return max(found, other) if beyond > 0 else min(found, other)
+    return found
 
 
 def two_sum(x: float, y: float) -> tuple[float, float]:
@@ -89,7 +102,7 @@ def pair_add(x: Pair, y: Pair) -> Pair:
 ARITHMETIC: dict[str, Any] = {
     "float": SimpleNamespace(
         zero=np.float32(0),
-        fma=lambda x, y, z: to_single(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))),
+        fma=fused_single,
         normal=lambda x: x,
         add=lambda x, y: x + y,
     ),
@@ -129,8 +142,15 @@ class Strided:
         parts = tuple(plane[index] for plane in self.planes)
         return tuple(map(float, parts)) if len(parts) > 1 else parts[0]
 
-    def exact(self, index: tuple[int, ...]) -> Fraction:
-        return sum((Fraction(float(plane[index])) for plane in self.planes), Fraction(0))
+    def exact(self, index: tuple[int, ...]) -> int:
+        """In units of 1 / SCALE."""
+        total = 0
+        for plane in self.planes:
+            numerator, denominator = float(plane[index]).as_integer_ratio()
+            units, rest = divmod(SCALE, denominator)
+            assert not rest
+            total += numerator * units
+        return total
 
 
 def strided(
@@ -255,8 +275,8 @@ def check(
         want = contracted(plan.order, factors, arithmetic.zero, arithmetic, start)
         assert c.number(index) == want, (subscripts, plan, index)
         products = [a.exact(i) * x.exact(j) for i, j in places]
-        begin = there.exact(index) if add else Fraction(0)
-        error = abs(c.exact(index) - sum(products, begin))
+        begin = SCALE * there.exact(index) if add else 0
+        error = abs(SCALE * c.exact(index) - sum(products, begin))
         most = _bound(element, plan.order, len(places))
         assert error <= most * (sum(map(abs, products)) + abs(begin))
     kind = np.longdouble

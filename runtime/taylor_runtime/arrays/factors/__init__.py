@@ -1,1 +1,4 @@
-"""Factors of matrices and solutions with them: in registers for few rows, in loops for more."""
+"""What is made of whole matrices at order zero: factors, solutions with them, orders of elements.
+
+In registers for few rows, in loops for more.
+"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.arrays.factors.grids import Grid, Matrix, Shape, each_matrix, padded
+from taylor_runtime.arrays.factors.orders import order_loops
 from taylor_runtime.arrays.factors.rotations import eigh_loops, qr_loops
 from taylor_runtime.arrays.factors.small import cholesky_few, lu_few, solve_few
 from taylor_runtime.arrays.factors.triangles import cholesky_loops, lu_loops, solve_loops
@@ -25,7 +26,7 @@ def work_of_factor(kind: str, rows: int, columns: int) -> int:
         return 0
     if kind == "qr":
         return (2 * rows + 1) * padded(n) + n * padded(rows)
-    return {"lu": 2 * n + 1, "cholesky": n, "eigh": 2 * n}[kind] * padded(n)
+    return {"lu": 2 * n + 1, "cholesky": n, "eigh": 2 * n, "order": 4}[kind] * padded(n)
 
 
 def work_of_solutions(n: int, columns: int, batch: Shape) -> int:
@@ -84,6 +85,8 @@ def emit_factor(
                 cholesky_loops(source, target, room, n, padded(n))
         elif kind == "qr":
             qr_loops(source, target, room, sizes, (padded(n), padded(m)))
+        elif kind == "order":
+            order_loops(source, target, room, m, n, padded(n))
         else:
             eigh_loops(source, target, room, n, padded(n))
 
