@@ -121,7 +121,7 @@ def stored(x: Any) -> Any:
 
 WAYS: dict[str, Callable[[], Any]] = {
     "jet": lambda: ty.jet(stored, 0.3, order=2),
-    "jet of two": lambda: ty.jet(lambda x, y: stored(x * y), [0.3, 0.4], order=2),
+    "jet at points": lambda: ty.jet(stored, [0.3, 0.4], order=2),
     "jet in a jet": lambda: ty.jet(lambda x: ty.jet(stored, x, order=1), 0.3, order=1),
     "derivative": lambda: ty.derivative(lambda x: stored(x)[0], 1)(0.3),
     "derivatives": lambda: ty.derivatives(lambda x, y: stored(x * y), [0.3, 0.4], 2),
