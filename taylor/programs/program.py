@@ -202,7 +202,7 @@ class _Compiled:
         self._entry: Quick | None = None
         self._constants: list[Any] | None = None
         if not inputs or not nodes:
-            self._constants = [e.evaluate() for e in nodes]
+            self._constants = self._told([e.evaluate() for e in nodes])
             return
         if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
             self._point = compiled_point(nodes, inputs, name, self.checked, wholes)
@@ -222,7 +222,10 @@ class _Compiled:
 
     def _leaves(self, found: Any) -> list[Any]:
         """The numbers of a result, and its truth values."""
-        leaves = self._numbers(found)
+        return self._told(self._numbers(found))
+
+    def _told(self, leaves: list[Any]) -> list[Any]:
+        """Numbers as they are, truth values as such."""
         if any(self.truths):
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
         return leaves
