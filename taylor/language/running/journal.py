@@ -8,6 +8,7 @@ so the other branch finds what Python would let it find.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CellType
@@ -41,14 +42,18 @@ class Level:
     it has made.
 
     done: nodes that variables have, or that these are computed from: Python has computed them.
+    held: identities of the variables of which the turn supposes that they stay the objects they are.
+    kept: how often somebody has what variables were, to put it back, by identity.
     """
 
-    __slots__ = ("before", "born", "done")
+    __slots__ = ("before", "born", "done", "held", "kept")
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Sequence[Any] = ()) -> None:
         self.before: dict[int, tuple[Any, Any]] = {}
         self.done: set[Any] = set()
         self.born: set[int] = set()
+        self.held: set[int] = set()
+        self.kept = Counter(map(id, kept))
 
     def note(self, target: Any) -> None:
         """Keep what is in an object that was there before."""
@@ -156,6 +161,14 @@ class Running:
         if self.levels:
             self.levels[-1].born.add(id(made))
         return made
+
+    def holds(self, cell: CellType) -> bool:
+        """Whether a turn that is being traced supposes that a variable stays the object it is."""
+        return any(id(cell) in level.held for level in self.levels)
+
+    def kept(self, value: Any) -> int:
+        """How often branches and turns that are being traced have a value to put it back."""
+        return sum(level.kept[id(value)] + (id(value) in level.before) for level in self.levels)
 
     def is_own(self, value: Any) -> bool:
         """Whether the program has made an object."""

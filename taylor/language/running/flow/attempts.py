@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from types import CellType
 from typing import Any
 
@@ -12,6 +12,14 @@ from taylor.language.running.journal import Level, content_of, put_content, runn
 from taylor.language.running.values.kinds import Flat
 
 PYTHONS = (ZeroDivisionError, IndexError, KeyError, OverflowError)
+
+
+class NotHeld(Exception):
+    """A variable, of which a turn supposes that it stays the object it is, becomes another one."""
+
+    def __init__(self, cell: CellType) -> None:
+        super().__init__()
+        self.cell = cell
 
 
 class Outcome:
@@ -38,12 +46,15 @@ class Outcome:
         self.returned: Any = None
         self.result = Flat(None)
 
-    def is_shared(self, flat: Flat) -> bool:
-        """Whether an object in a value was there before, or is in another variable, too."""
+    def is_shared(self, flat: Flat, alone: Set[int] = frozenset()) -> bool:
+        """Whether an object in a value was there before, or is in another variable, too.
+
+        alone: identities of objects that were there before, each as a single variable.
+        """
         flats = [*self.flats, *[changed for _, changed in self.changes.values()]]
         for one in flat.objects:
             others = sum(id(one) == id(other) for f in flats for other in f.objects)
-            if id(one) not in self.born or others > 1:
+            if not (id(one) in self.born or id(one) in alone) or others > 1:
                 return True
         return False
 
@@ -59,7 +70,8 @@ def attempt(
     now, made = running(), Outcome()
     listed = [*cells, *now.shared]
     aside = values_in(others)
-    before, fault, level = values_in(listed), now.fault, Level()
+    before, fault = values_in(listed), now.fault
+    level = Level([*before, *aside])
     now.levels.append(level)
     now.fault = 0
     try:

@@ -162,9 +162,10 @@ class _Loop:
         """Take turns until one says that there is none; False, with nothing done, where a traced
         value decides whether there is another one, or where there are more than `limit`.
         """
-        now, level = running(), Level()
+        now = running()
         cells = list({id(c): c for c in (*self.reads, *now.shared)}.values())
         before, fault, whole = values_in(cells), now.fault, now.unrolled
+        level = Level(before)
         now.levels.append(level)
         now.unrolled = whole * max(1, copies)
         count, going, done = 0, True, True

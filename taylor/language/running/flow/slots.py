@@ -17,7 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.language.running.cells import UNSET, put_in, value_in
 from taylor.language.running.contents import both_have, content_from, tie
 from taylor.language.running.digits import decides, is_like, sort_of
-from taylor.language.running.flow.attempts import Outcome, attempt
+from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt
 from taylor.language.running.flow.merging import Joined, Unlike, common_kind
 from taylor.language.running.journal import (
     Changeable,
@@ -93,6 +93,12 @@ class Slot:
         content = content_from(self.target, self.flat.structure, leaves, self.tied, self.kept)
         (put_content if quiet else replace_content)(self.target, content)
 
+    def let_go(self) -> None:
+        """The variable does not stay the object that it is, in turns around these neither."""
+        self.held = False
+        if not self.alone and running().holds(self.target):
+            raise NotHeld(self.target)
+
     def moving(self) -> Iterator[tuple[int, Any]]:
         """The leaves that turns change, as they are before the loop, with their numbers."""
         if not self.held:
@@ -122,6 +128,13 @@ class Carried:
     def begins(self) -> list[Expression]:
         """What is before the loop where turns change it."""
         return [as_node(leaf) for slot in self.slots for _, leaf in slot.moving()]
+
+    def let_go(self, cell: CellType) -> bool:
+        """A variable does not stay the object that it is; returns whether it was held."""
+        held = [slot for slot in self.slots if slot.held and slot.target is cell]
+        for slot in held:
+            slot.let_go()
+        return bool(held)
 
     def finish(self, results: Sequence[Expression], frozen: bool) -> None:
         """Put in what there is after the loop."""
@@ -227,8 +240,13 @@ def tried(carried: Carried, action: Callable[[], Any], also: Sequence[Expression
     """
     for _ in range(2 * TRIES):
         turn = Turn(carried)
-        with traced([*also, *turn.arguments]):
-            turn.outcome = called(carried, turn, action)
+        try:
+            with traced([*also, *turn.arguments]):
+                turn.outcome = called(carried, turn, action)
+        except NotHeld as found:
+            if not carried.let_go(found.cell):
+                raise
+            continue
         if turn.outcome.raised or _fits(carried, turn):
             return turn
     refuse(
@@ -245,6 +263,7 @@ def called(carried: Carried, turn: Turn, action: Callable[[], Any]) -> Outcome:
 
     def run() -> Any:
         turn.begin(carried)
+        running().levels[-1].held = {id(slot.target) for slot in carried.slots if slot.held}
         returned = action()
         turn.alone = [bool(slot.name) and is_alone(slot.target) for slot in carried.slots]
         return returned
@@ -274,7 +293,8 @@ def _fits(carried: Carried, turn: Turn) -> bool:
         value = next(values) if slot.name else UNSET
         if slot.held:
             if value is not value_in(slot.target):
-                slot.held = fits = False
+                slot.let_go()
+                fits = False
             continue
         fits = _is_like(slot, seen, after) and fits
         if not slot.name:
