@@ -42,7 +42,7 @@ class Level:
     it has made.
 
     done: nodes that variables have, or that these are computed from: Python has computed them.
-    held: identities of the variables of which the turn supposes that they stay the objects they are.
+    held: identities of the variables that the turn supposes to stay the objects they are.
     kept: how often somebody has what variables were, to put it back, by identity.
     """
 
