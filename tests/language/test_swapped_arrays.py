@@ -113,6 +113,18 @@ def in_branches_of_turns(start, n):
     return u, old, new
 
 
+def by_a_third_name(start, n):
+    u, old, k = start.copy(), 2 * start, 0
+    while k < n:
+        aside = u
+        aside[1] += 1
+        u = old
+        old = aside
+        u[0] += old[1]
+        k += 1
+    return u, old
+
+
 def to_another(start, n):
     """A branch gives an array another name, and begins a new one."""
     u, kept = start.copy(), np.zeros(len(start))
@@ -212,7 +224,7 @@ def left_over(start, n):
 
 RIGHT = [
     *(copies, exchanged, three, through_one, seen_by_a_function, while_loop),
-    *(in_a_branch, in_both_branches, in_branches_of_turns, to_another),
+    *(in_a_branch, in_both_branches, in_branches_of_turns, by_a_third_name, to_another),
 ]
 ONE = [
     *(another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over),

@@ -221,12 +221,12 @@ class _Loop:
         entered = steps.is_known and steps.length > 0
         self._check_set(entered)
         try:
-            rolled_for(Carried(self.cells), steps, 0, self.body, self.stop)
+            rolled_for(Carried(self.cells, self.reads), steps, 0, self.body, self.stop)
         except CannotRoll as cannot:
 
             def apart() -> None:
                 self.body(steps.at(0))
-                rolled_for(Carried(self.cells), steps, 1, self.body, self.stop)
+                rolled_for(Carried(self.cells, self.reads), steps, 1, self.body, self.stop)
 
             self._first_apart(True if entered else truth(steps.length), apart, cannot)
 
@@ -235,7 +235,7 @@ class _Loop:
         self._check_set(entered)
 
         def roll() -> None:
-            rolled_while(Carried(self.cells), test, self.body, self.stop, entered)
+            rolled_while(Carried(self.cells, self.reads), test, self.body, self.stop, entered)
 
         try:
             roll()

@@ -14,7 +14,7 @@ from taylor.control.tracing import seen_as
 from taylor.control.trees import CONDITION
 from taylor.expressions.arguments import argument, traced
 from taylor.expressions.expression import Expression
-from taylor.language.running.cells import UNSET, put_in, value_in
+from taylor.language.running.cells import UNSET, put_in, value_in, values_in
 from taylor.language.running.contents import both_have, content_from, tie
 from taylor.language.running.digits import decides, is_like, sort_of
 from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt
@@ -110,8 +110,11 @@ class Slot:
 class Carried:
     """What goes from turn to turn: variables by name, and objects as turns change them."""
 
-    def __init__(self, cells: Mapping[str, CellType]) -> None:
+    def __init__(self, cells: Mapping[str, CellType], seen: Sequence[CellType]) -> None:
+        """seen: all variables of turns; what they set of the others is for one turn alone."""
         self.slots = [Slot(name, cell) for name, cell in cells.items()]
+        own = {id(cell) for cell in cells.values()}
+        self.scratch = [cell for cell in seen if id(cell) not in own]
 
     def has(self, target: Any) -> bool:
         """Whether a variable or an object is among them."""
@@ -264,7 +267,11 @@ def called(carried: Carried, turn: Turn, action: Callable[[], Any]) -> Outcome:
     def run() -> Any:
         turn.begin(carried)
         running().levels[-1].held = {id(slot.target) for slot in carried.slots if slot.held}
+        scratch = values_in(carried.scratch)
         returned = action()
+        for cell, value in zip(carried.scratch, scratch, strict=True):
+            if value_in(cell) is not value:  # what it is after a turn is nobody's
+                put_in(cell, value)
         turn.alone = [bool(slot.name) and is_alone(slot.target) for slot in carried.slots]
         return returned
 
