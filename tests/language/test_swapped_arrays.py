@@ -201,6 +201,17 @@ def both_in_a_branch(start, n):
     return u, old
 
 
+def branch_in_a_branch(start, n):
+    """The inner branch may give another array the name of what is one with `u`."""
+    u, old, new = start.copy(), 2 * start, 3 * start
+    if n > 1:
+        u = old
+        if n > 2:
+            old, new = new, old
+    u[0] += 1
+    return u, old, new
+
+
 def kept_in_a_list(start, n):
     u, old, seen = start.copy(), 2 * start, [start]
     for k in range(n):
@@ -228,7 +239,7 @@ RIGHT = [
 ]
 ONE = [
     *(another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over),
-    *(one_of_two, both_in_a_branch, kept_in_a_list),
+    *(one_of_two, both_in_a_branch, branch_in_a_branch, kept_in_a_list),
 ]
 
 

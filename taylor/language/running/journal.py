@@ -70,6 +70,7 @@ class Running:
     levels:   branches and turns that are being traced, inside one another.
     done:     nodes that are computed, as for levels.
     shared:   cells that functions inside others change.
+    tied:     objects that cannot be changed because a traced value decides whether they are others.
     fault:    0, or an expression: the number of the error that was met first.
     errors:   the errors by their numbers, from 1.
     unrolled: how often the statement that is being traced is there already.
@@ -99,6 +100,7 @@ class Running:
         self.done: set[Any] = set()
         self._sizes: dict[Any, int] = {}
         self.shared: list[CellType] = []
+        self.tied: list[Changeable] = []
         self.fault: Any = 0
         self.errors = errors
         self.unrolled = 1

@@ -80,7 +80,7 @@ def decide(
     # What a variable alone is may go to another: an exchange leaves each with one of its own.
     alone = {id(value_in(cell)) for cell in cells if is_alone(cell)}
     first = attempt(then, cells, others)
-    second = attempt(other, cells, others)
+    second = attempt(other, cells, others, first)
     return _merged(test, first, second, named, risky, alone)
 
 

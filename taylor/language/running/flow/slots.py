@@ -15,7 +15,7 @@ from taylor.control.trees import CONDITION
 from taylor.expressions.arguments import argument, traced
 from taylor.expressions.expression import Expression
 from taylor.language.running.cells import UNSET, put_in, value_in, values_in
-from taylor.language.running.contents import both_have, content_from, tie
+from taylor.language.running.contents import both_have, content_from, tie, untie
 from taylor.language.running.digits import decides, is_like, sort_of
 from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt
 from taylor.language.running.flow.merging import Joined, Unlike, common_kind
@@ -242,11 +242,12 @@ def tried(carried: Carried, action: Callable[[], Any], also: Sequence[Expression
     also: arguments besides.
     """
     for _ in range(2 * TRIES):
-        turn = Turn(carried)
+        turn, tied = Turn(carried), len(running().tied)
         try:
             with traced([*also, *turn.arguments]):
                 turn.outcome = called(carried, turn, action)
         except NotHeld as found:
+            untie(tied)
             if not carried.let_go(found.cell):
                 raise
             continue
