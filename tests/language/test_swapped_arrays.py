@@ -212,6 +212,16 @@ def branch_in_a_branch(start, n):
     return u, old, new
 
 
+def one_in_each_turn(start, n):
+    """What surely is turned is one array in the end."""
+    u, old = start.copy(), 2 * start
+    for _ in range(9):
+        u = old * 0.5 + n
+        old = u
+    old[0] += 1
+    return u, old
+
+
 def kept_in_a_list(start, n):
     u, old, seen = start.copy(), 2 * start, [start]
     for k in range(n):
@@ -239,7 +249,7 @@ RIGHT = [
 ]
 ONE = [
     *(another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over),
-    *(one_of_two, both_in_a_branch, branch_in_a_branch, kept_in_a_list),
+    *(one_of_two, both_in_a_branch, branch_in_a_branch, one_in_each_turn, kept_in_a_list),
 ]
 
 

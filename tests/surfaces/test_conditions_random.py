@@ -6,6 +6,7 @@ there NumPy says, in the middle of each piece.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -78,9 +79,9 @@ class Speeds:
 
 def arrival(speed: Function, places: set[float], end: float) -> float:
     """Where the motion is that begins at 0."""
-    edges = sorted({0.0, *(p for p in places if 0 < p), 1e3})
+    edges = sorted({0.0, *(p for p in places if p > 0), 1e3})
     x = time = 0.0
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         pace = float(speed(np.float64((left + min(right, left + 1)) / 2)))
         if time + (right - left) / pace >= end:
             return left + (end - time) * pace
@@ -106,7 +107,7 @@ def test_speeds_that_conditions_decide(direct: bool, scale: int) -> None:
         else:
             ta = ty.Integrator([(X, 1.0 + 0 * X), (y, speed(X))], [0.0, 0.0])
             edges = sorted({0.0, *(p for p in speeds.places if 0 < p < 1), 1.0})
-            pieces = zip(edges, edges[1:], strict=False)
+            pieces = itertools.pairwise(edges)
             expected = sum((b - a) * float(speed(np.float64((a + b) / 2))) for a, b in pieces)
         outcome = ta.propagate_until(1.0)
         assert outcome.success, (seed, outcome)

@@ -12,7 +12,7 @@ import numpy as np
 from taylor.expressions.expression import Expression
 from taylor.language.running.cells import UNSET, cells_of, put_all, put_in, value_in
 from taylor.language.running.contents import both_have, left_by, put_all_of, tie
-from taylor.language.running.digits import decides
+from taylor.language.running.digits import decides, is_one_of
 from taylor.language.running.faults import Raised, first_of, is_none
 from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt, meets
 from taylor.language.running.flow.chosen import chosen, is_small
@@ -221,6 +221,8 @@ class _Merger:
             self._firsts.append(first.fault)
             self._seconds.append(second.fault)
         leaves = chosen(self._test, self._firsts, self._seconds)
+        for leaf, one, other in zip(leaves, self._firsts, self._seconds, strict=True):
+            is_one_of(leaf, one, other)
         running().note(_noted(leaves, self._names))
         if fault:
             meets(leaves.pop())

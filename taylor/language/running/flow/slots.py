@@ -139,17 +139,21 @@ class Carried:
             slot.let_go()
         return bool(held)
 
-    def finish(self, results: Sequence[Expression], frozen: bool) -> None:
-        """Put in what there is after the loop."""
+    def finish(self, results: Sequence[Expression], turn: Turn, entered: bool) -> None:
+        """Put in what there is after the loop.
+
+        entered: whether there surely is a turn, so that nothing is what it was before.
+        """
         rest = iter(results)
-        for slot in self.slots:
+        for slot, after in zip(self.slots, turn.afters(self), strict=True):
             leaves = list(slot.flat.leaves)
             for k, leaf in slot.moving():
                 result = next(rest)
                 is_like(result, leaf)
                 leaves[k] = seen_as(kind(leaf)[0], result)
             if not slot.held and any(slot.moves):
-                slot.put(leaves, quiet=False, frozen=frozen and not slot.alone)
+                single = slot.alone or (entered and not turn.outcome.is_shared(after))
+                slot.put(leaves, quiet=False, frozen=not single)
 
 
 class Turn:
