@@ -181,6 +181,59 @@ def test_terminal_events_and_resets_in_both_directions(precision: str, scale: in
             assert max(errors) < (1e-27 if finer else 1e-12), (case, got, right)
 
 
+@pytest.mark.parametrize("precision", ["float64", "double-double"])
+def test_second_derivatives_through_events(precision: str, scale: int) -> None:
+    """A running cost jumps where a reset is, and ends where the solution does."""
+    finer = precision == "double-double"
+    for case in range((3 if finer else 12) * scale):
+        own = Fall(np.random.default_rng(7000 + case))
+        ta = own.integrator(precision=precision)
+        cost = X**2 + X * ty.time
+        found = ty.gradient_through(ta, cost, running_cost=X, until=own.until)
+        by = [X, A, B, C] if own.terminal else [X, A, B, C, G]
+        for number, key in enumerate(by):
+            product = found.hessian_product({key: 1.0})
+            got = [product[name] for name in by]
+            with mpmath.workdps(60):
+                given = tuple(mp.mpf(float(v)) for v in (own.until, *own.values))
+                right = []
+                for k in range(len(by)):
+                    place = [0] * 7
+                    place[2 + k] += 1
+                    place[2 + number] += 1
+                    right.append(mp.diff(own.cost, given, tuple(place)))
+                got = [ty.to_mpmath(one) for one in got] if finer else got
+                size = max(1, *(abs(one) for one in right))
+                errors = [abs(one - other) / size for one, other in zip(got, right, strict=True)]
+                assert max(errors) < (1e-25 if finer else 1e-10), (case, key, got, right)
+
+
+def test_second_derivatives_of_arrays_through_resets() -> None:
+    """Against differences of gradients: three resets, observed in any order, with a running cost."""
+    u, m = ty.variable("u", shape=(2,)), ty.parameter("m", shape=(2, 2))
+
+    def gradient(z: np.ndarray) -> ty.Gradient:
+        reset = ty.Event(u[0] - C, direction=-1, reset={u: np.array([0.5, 1.2]) * u + C})
+        known = {m: z[2:6].reshape(2, 2), C: z[6]}
+        ta = ty.Integrator([(u, m @ u)], z[:2], parameters=known, events=[reset])
+        running = u[0] ** 2 * m[0, 1] + C * u[1]
+        return ty.gradient_through(ta, u[1] ** 2, running_cost=running, times=[2.5, 1.0])
+
+    def numbers(z: np.ndarray) -> np.ndarray:
+        found = gradient(z)
+        return np.concatenate([found.state, found.parameters])
+
+    z = np.array([1.0, 0.3, -0.4, 0.9, -0.8, -0.1, 0.4])
+    found, step, rows = gradient(z), 1e-5, []
+    assert len(found.outcome.events[0].times) == 3
+    for e in np.eye(7):
+        product = found.hessian_product({u: e[:2], m: e[2:6].reshape(2, 2), C: e[6]})
+        rows.append(np.concatenate([product[u], product[m].ravel(), [product[C]]]))
+        differences = (numbers(z + step * e) - numbers(z - step * e)) / (2 * step)
+        np.testing.assert_allclose(rows[-1], differences, atol=1e-7)
+    np.testing.assert_allclose(rows, np.transpose(rows), atol=1e-13)
+
+
 def logistic(t: Any, x: Any, a: Any, b: Any) -> Any:
     return b / (1 + (b / x - 1) * mp.exp(-a * t))
 
