@@ -209,7 +209,7 @@ def test_second_derivatives_through_events(precision: str, scale: int) -> None:
 
 
 def test_second_derivatives_of_arrays_through_resets() -> None:
-    """Against differences of gradients: three resets, observed in any order, with a running cost."""
+    """Against differences of gradients: three resets, times in any order, and a running cost."""
     u, m = ty.variable("u", shape=(2,)), ty.parameter("m", shape=(2, 2))
 
     def gradient(z: np.ndarray) -> ty.Gradient:
