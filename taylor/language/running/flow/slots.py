@@ -113,8 +113,8 @@ class Carried:
     def __init__(self, cells: Mapping[str, CellType], seen: Sequence[CellType]) -> None:
         """seen: all variables of turns; what they set of the others is for one turn alone."""
         self.slots = [Slot(name, cell) for name, cell in cells.items()]
-        own = {id(cell) for cell in cells.values()}
-        self.scratch = [cell for cell in seen if id(cell) not in own]
+        others = {id(cell) for cell in (*cells.values(), *running().shared)}
+        self.scratch = [cell for cell in seen if id(cell) not in others]
 
     def has(self, target: Any) -> bool:
         """Whether a variable or an object is among them."""
