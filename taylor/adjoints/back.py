@@ -63,7 +63,8 @@ class Way:
 
     def lost(self, point: Point, adjoint: np.ndarray) -> Any:
         """What is lost where the solution begins later."""
-        return -self.rate(point, adjoint, 0.0)
+        with working_digits(self.kind):
+            return -self.rate(point, adjoint, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ class Point:
             fixed,
         )
         with working_digits(self.kind):
-            return slope_of(motion, g)
+            found = slope_of(motion, g)
+            return None if found is None else self.kind.for_users(found)
 
     def _series(self, machine: Expands) -> tuple[np.ndarray, float]:
         """Coefficients in time (parts, orders, n), and how far a step goes."""

@@ -143,16 +143,11 @@ class Tangent:
         return given
 
     def _impulses(self) -> list[Impulse]:
-        ta = self.ta
-        names = [str(e) for e in ta.system.parameters]
         found = []
-        for jump in ta._schedule.jumps:
-            add: dict[Any, Any] = {ta.system.states[p]: e for p, e in jump.added}
+        for jump in self.ta._schedule.jumps:
+            add, wanted = _jumped(self.ta, jump)
             add |= self._moved({self.along.flat[p]: e for p, e in jump.added})
-            places = {names.index(str(ta._schedule.parameters[k])): e for k, e in jump.wanted}
-            listed = {ta.system.parameters[p]: e for p, e in places.items()}
-            wanted: dict[Any, Any] = dict(listed)
-            wanted |= self._moved({self.along.parameters[k]: e for k, e in listed.items()})
+            wanted |= self._moved({self.along.parameters[k]: e for k, e in wanted.items()})
             found.append(Impulse([jump.time], add or None, wanted or None))
         return found
 
@@ -177,19 +172,7 @@ class Tangent:
                 if own in leaves:
                     found = array[places] if places.shape else array[int(places)]
                     values[own] = np.where(np.isfinite(found), found, 0.0)
-        found_order = {"order": ta.order} if ta._order_given else {"tol": ta.tol}
-        made: Propagator = type(ta)(
-            self._equations,
-            np.concatenate([ta.state, state]),
-            time=ta.time_pair,
-            parameters=values,
-            max_step=ta.max_step,
-            events=events,
-            impulses=impulses,
-            precision=ta.precision,
-            **found_order,
-        )
-        return made
+        return _like(ta, self._equations, state, values, events, impulses)
 
     def fixed(self, other: Propagator, parameters: np.ndarray) -> dict[Expression, Expression]:
         """Numbers for the parts of the direction that the equations do not have."""
@@ -207,3 +190,61 @@ class Tangent:
         """Of a parameter, among those of the system."""
         found: np.ndarray = self.ta.parameters._names[leaf]
         return found
+
+
+def with_integral(ta: Propagator, running: Expression) -> tuple[Propagator, Expression]:
+    """An integrator with one more state, the integral of an expression from its present time on,
+    and that state.
+    """
+    system = ta.system
+    (total,) = kept(argument("integral of the running cost", (), "variable"))
+    pairs = list(system.blocks) or list(zip(system.states, system.derivatives, strict=True))
+    given: Any = ta
+    events = []
+    for event, reset in zip(ta.events, given._detection.resets, strict=True):
+        new: dict[Any, Any] | None = None
+        if reset is not None:
+            new = {system.states[place]: e for place, e in reset.states}
+            new |= {system.parameters[place]: e for place, e in reset.parameters}
+        own = event.expression, event.terminal, event.direction, event.callback, event.cooldown
+        events.append(Event(*own, new))
+    impulses = []
+    for jump in ta._schedule.jumps:
+        add, wanted = _jumped(ta, jump)
+        impulses.append(Impulse([jump.time], add or None, wanted or None))
+    values = {k: given.parameters[k] for k in Along.of(ta).parameters}
+    nothing = np.zeros((1, *ta._kind.axes), ta._kind.dtype)
+    return _like(ta, [*pairs, (total, running)], nothing, values, events, impulses), total
+
+
+def _jumped(ta: Propagator, jump: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """What an impulse adds to states, and sets parameters to."""
+    names = [str(e) for e in ta.system.parameters]
+    places = {names.index(str(ta._schedule.parameters[k])): e for k, e in jump.wanted}
+    add = {ta.system.states[p]: e for p, e in jump.added}
+    return add, {ta.system.parameters[p]: e for p, e in places.items()}
+
+
+def _like(
+    given: Propagator,
+    equations: Sequence[tuple[Expression, Any]],
+    more: np.ndarray,
+    parameters: Mapping[Expression, Any],
+    events: Sequence[Event],
+    impulses: Sequence[Impulse],
+) -> Propagator:
+    """An integrator like another one from its present point on, with more states."""
+    ta: Any = given
+    found_order = {"order": ta.order} if ta._order_given else {"tol": ta.tol}
+    made: Propagator = type(ta)(
+        equations,
+        np.concatenate([ta.state, more]),
+        time=ta.time_pair,
+        parameters=parameters,
+        max_step=ta.max_step,
+        events=events,
+        impulses=impulses,
+        precision=ta.precision,
+        **found_order,
+    )
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from taylor.adjoints.propagator import CostLike, Ended, Propagator
 from taylor.adjoints.second import along_cost, as_direction, residuals_of, stops, twice
 from taylor.adjoints.side_by_side import SideBySide, SolvedRow, pays
 from taylor.adjoints.solved import Solved, solve
-from taylor.adjoints.tangents import Tangent
+from taylor.adjoints.tangents import Tangent, with_integral
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
@@ -206,6 +207,8 @@ def gauss_newton_product(asked: Wanted, direction: Any, residuals: UserFunction)
 
 def _hessian_product(asked: Wanted, names: tuple[Names, Names], direction: Any) -> Both:
     ta = asked.integrator
+    if asked.running_cost is not None and ta.events:
+        return _through_events(asked, ta, direction)
     tangent = Tangent(ta)
     state, parameters = as_direction(direction, names, ta._kind)
     other = tangent.integrator(state, parameters)
@@ -220,6 +223,28 @@ def _hessian_product(asked: Wanted, names: tuple[Names, Names], direction: Any) 
     wanted = Wanted.of(other, along, running, asked.until, asked.times, asked.memory)
     found = _gradient(wanted, None)
     return found.state[: len(ta.system)], _of_tangent(found.parameters, tangent, wanted.names[1])
+
+
+def _through_events(asked: Wanted, ta: Propagator, direction: Any) -> Both:
+    """The same with a running cost whose integral the times of events divide: as a state, of which
+    all is known that happens to states there.
+    """
+    other, total = with_integral(ta, running_cost(asked.running_cost, *asked.names))
+    until = asked.until
+    if until is None:
+        until = asked.times[int(np.argmax(np.abs(np.asarray(asked.times, float) - ta.time)))]
+    integral = Wanted.of(other, total, None, until, None, asked.memory)
+    state, parameters = as_direction(direction, asked.names, ta._kind)
+    own = {x: state[k] for k, x in enumerate(ta.system.states)}
+    own |= {p: parameters[k] for k, p in enumerate(ta.system.parameters)}
+    of_state, of_parameters = _hessian_product(integral, integral.names, own)
+    found, count = np.zeros_like(parameters), len(ta.system)
+    for k, p in enumerate(ta.system.parameters):
+        found[k] = of_parameters[int(integral.names[1][p])]
+    if asked.cost is None:
+        return of_state[:count], found
+    rest = _hessian_product(replace(asked, running_cost=None), asked.names, direction)
+    return added(ta._kind, rest[0], of_state[:count]), added(ta._kind, rest[1], found)
 
 
 def _stop(asked: Wanted) -> Expression | None:

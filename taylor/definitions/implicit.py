@@ -17,7 +17,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ZERO, as_expression, make_function_node
 from taylor.expressions.scalars import Spelling, is_element, scalars
 from taylor.expressions.substitute import substitute_all
-from taylor.expressions.trace import positional_names
+from taylor.expressions.trace import call_user, positional_names
 from taylor.expressions.types import ListFunction, Operand, UserFunction
 from taylor.functions.apply import Applicable, apply
 from taylor.nodes.conversion import object_vector
@@ -112,12 +112,12 @@ def implicit(
     ends: Nodes = ()
     with traced(x):
         if bracket is not None:
-            ends = _elements("bracket", bracket(*x) if callable(bracket) else bracket)
+            ends = _elements("bracket", call_user(bracket, *x) if callable(bracket) else bracket)
             if len(ends) != 2:
                 raise ShapeError(f"implicit: bracket has {len(ends)} number(s); give its two ends")
         if start is None:
             start = 0.5 * ends[0] + 0.5 * ends[1] if ends else 0
-        begin: Any = start(*x) if callable(start) else start
+        begin: Any = call_user(start, *x) if callable(start) else start
     single = np.ndim(begin) == 0 and getattr(begin, "shape", ()) == ()
     starts = _elements("start", begin)
     if not starts:
@@ -125,7 +125,7 @@ def implicit(
     unknowns = [names[-1] if single else f"{names[-1]}[{j}]" for j in range(len(starts))]
     y = kept(*map(argument, unknowns))
     with traced((*x, *y)):
-        equations = _elements("g", g(*x, y[0] if single else _array(y)))
+        equations = _elements("g", call_user(g, *x, y[0] if single else _array(y)))
     equations = tuple(unrolled("implicit", equations, refuse=False))
     if len(equations) != len(y):
         raise ShapeError(

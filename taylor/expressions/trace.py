@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,15 +48,18 @@ def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
     >>> trace_function(lambda a, b: np.hypot(a, b) ** 3, x, y)
     hypot(x, y)**3
     """
-    return _traced(_name(function), settled(_call(function, arguments)))
+    return _traced(_name(function), settled(call_user(function, *arguments)))
 
 
-def _call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+def call_user(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What a user's function returns.
+
+    Raises TracingError where an expression is stored in an array of floats: NumPy hides our message
+    behind "setting an array element with a sequence".
+    """
     try:
-        return function(*arguments)
+        return function(*arguments, **named)
     except ValueError as error:
-        # Storing an expression in a float array: NumPy hides our message behind "setting an array
-        # element with a sequence".
         if isinstance(error.__cause__, TracingError):
             raise error.__cause__ from None
         raise
@@ -117,7 +120,7 @@ def trace_rhs(function: Callable[..., Any], size: int, parameter_count: int = 0)
     y, p = map(expression_array, given[1:])
     wanted = (t, y.copy(), p.copy())[: 3 if takes_parameters(function, len(p)) else 2]
     with traced(given):
-        result = settled(_call(function, wanted))
+        result = settled(call_user(function, *wanted))
         derivatives = _vector(name, result, size)
         captured(derivatives, given)
     kept(*given[1:])

@@ -95,6 +95,7 @@ class Steering:
         """The modes by the signs of surfaces in float64, and the surfaces that may be met."""
         model, values = self.model, self._values(machine)
         modes = [0.0] * len(model.modes)
+        values |= {model.modes[equality.mode]: 0.0 for equality in model.equalities}
         met = []
         bounds = self._rounding(machine)
         for i, surface in enumerate(self.surfaces.expressions):

@@ -23,6 +23,7 @@ LIMIT_STEPS = 100  # in a propagation that ended at its limit, for a look at its
 STEEP = 0.3  # of the order: |lambda h| from there on is at the boundary of stability
 SUSPECT = 0.2  # the same of the last two terms alone, which oscillate with a mode that does
 LEAST_STEP = 2.0**-44  # of the time: below, a state that no longer moves is more likely
+ROUNDED = 2.0**-22  # of the step: what rounding it to float32 may take away
 LEAST_ORDER = 6  # below, short steps are the fault of the order
 
 
@@ -167,7 +168,8 @@ class StiffnessWatch:
         """Whether the ratio of the last two terms is that of a fast mode, and decided the step."""
         integrator, control = self.integrator, self.integrator._machine.control
         step = abs(control.step)
-        if not step or step != control.estimate or step >= integrator.max_step:
+        decided = abs(step - control.estimate) <= ROUNDED * step
+        if not step or not decided or step >= integrator.max_step:
             return False  # the state was just set, or not the series decided about the step
         if step < LEAST_STEP * abs(control.time):
             return False

@@ -11,6 +11,7 @@ import numpy as np
 from taylor.control.trees import flatten
 from taylor.errors import ProgramError, TaylorError
 from taylor.expressions.expression import Expression
+from taylor.language.running.digits import returned
 from taylor.language.running.faults import Raised, is_none, poisoned
 from taylor.language.running.foreign import explained, span_of_error
 from taylor.language.running.journal import Running, outermost, tracing
@@ -86,6 +87,8 @@ class LanguageProgram(Program[P, R]):
                 given = [_read_only(x) for x in args]
                 named = {key: _read_only(x) for key, x in kwargs.items()}
                 result = settled(call(self.__wrapped__, *given, **named))
+                if one.doubtful:
+                    returned(Flat(result).leaves)
         except TaylorError as error:
             if not isinstance(error, ProgramError) and (span := span_of_error(error)):
                 raise refusal(span, *explained(error)) from error

@@ -20,7 +20,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, try_expression
 from taylor.expressions.object_arrays import expression_array
 from taylor.expressions.scalars import scalars
-from taylor.expressions.trace import positional_count, positional_names
+from taylor.expressions.trace import call_user, positional_count, positional_names
 from taylor.expressions.types import ListFunction, ScalarFunction, UserFunction, ValueLike
 from taylor.nodes.regions import has_regions
 from taylor.nodes.traverse import reachable
@@ -295,9 +295,9 @@ def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     if isinstance(fun, Function):
         return fun.of_expressions(arguments)
     if len(arguments) > 1 and positional_count(fun) == 1:
-        return fun(expression_array(list(arguments)))
+        return call_user(fun, expression_array(list(arguments)))
     try:
-        return fun(*arguments)
+        return call_user(fun, *arguments)
     except TypeError:
         names = positional_names(fun)
         if names is None or len(names) <= len(arguments):

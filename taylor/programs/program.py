@@ -11,11 +11,12 @@ import numpy as np
 from taylor.control.tracing import Value, value_of
 from taylor.control.trees import CONDITION, LEAF, Tree, kind_of
 from taylor.definitions.decorated import Decorated
-from taylor.errors import ArgumentTypeError, TracingError
+from taylor.errors import ArgumentTypeError
 from taylor.expressions.arguments import traced
 from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
+from taylor.expressions.trace import call_user
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.points.formula import Function
 from taylor.points.single import compiled_point
@@ -170,13 +171,7 @@ def called(
 
     Raises ArgumentTypeError for what is neither numbers, expressions nor containers of them.
     """
-    try:
-        found = settled(build(*args, **kwargs))
-    except ValueError as error:
-        # Storing an expression in an array of floats: NumPy hides our message behind its own.
-        if isinstance(error.__cause__, TracingError):
-            raise error.__cause__ from None
-        raise
+    found = settled(call_user(build, *args, **kwargs))
     return value_of(f"{name}: the value of {names_of(function)}", found)
 
 
@@ -207,7 +202,7 @@ class _Compiled:
         self._entry: Quick | None = None
         self._constants: list[Any] | None = None
         if not inputs or not nodes:
-            self._constants = [e.evaluate() for e in nodes]
+            self._constants = self._told([e.evaluate() for e in nodes])
             return
         if kind is FLOAT64 and not any(e.shape for e in (*inputs, *nodes)):
             self._point = compiled_point(nodes, inputs, name, self.checked, wholes)
@@ -227,7 +222,10 @@ class _Compiled:
 
     def _leaves(self, found: Any) -> list[Any]:
         """The numbers of a result, and its truth values."""
-        leaves = self._numbers(found)
+        return self._told(self._numbers(found))
+
+    def _told(self, leaves: list[Any]) -> list[Any]:
+        """Numbers as they are, truth values as such."""
         if any(self.truths):
             leaves = [x != 0 if t else x for x, t in zip(leaves, self.truths, strict=True)]
         return leaves

@@ -154,13 +154,13 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
         args = [done.get(arg, arg) for arg in e.args]  # of a shift as they are
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
-        if system.blocks and (new.op in _BRANCHES or new.op in _EXTREMES) and _varies(new):
+        if system.blocks and (new.op in _BRANCHES or new.op in _EXTREMES) and _varies(*new.args):
             new = found.array_branch(new)
-        elif new.op in _BRANCHES and _varies(new):
+        elif new.op in _BRANCHES and _varies(*new.args):
             new = scalars(_BRANCHES[new.op](partial(found.side, new), *new.args)).item()
-        elif new.op in ("eq", "ne") and _varies(new):
+        elif new.op in ("eq", "ne") and _varies(*new.args):
             new = found.equality(new)
-        elif (edge := _edge(new)) is not None and _varies(new):
+        elif (edge := _edge(new)) is not None and _varies(*new.args):
             new = found.counter(new, edge)
         done[e] = new
     for e in watched:
@@ -211,7 +211,7 @@ def _with_places(root: Expression, counter: Counter) -> Expression:
         unchanged = all(new is old for new, old in zip(args, e.args, strict=True))
         new = e if unchanged else rebuild(e, args)
         edge = _edge(new) if isinstance(new.op, DefinedName) else None
-        done[e] = new if edge is None or not _varies(new) else counter(new, edge)
+        done[e] = new if edge is None or not _depends(new) else counter(new, edge)
     return done[root]
 
 
@@ -229,9 +229,15 @@ def _edge(e: Expression) -> Callable[[Expression], Expression] | None:
     return record.edge if record is not None else None
 
 
-def _varies(e: Expression) -> bool:
+def _depends(e: Expression) -> bool:
     """Whether it depends on a state or on time."""
     return any(leaf.op != "parameter" for leaf in inputs([e]))
+
+
+def _varies(*operands: Expression) -> bool:
+    """Whether some depend on a state or on time by more than conditions, which have modes."""
+    found = reachable(operands, lambda e: e.op in COMPARISONS)
+    return any(e.op in ("variable", "time") for e in found)
 
 
 class _Modes:
@@ -289,7 +295,7 @@ class _Modes:
         while row.shape[-1] > 1:
             half = row.shape[-1] // 2
             pair = make_function_node(_EXTREMES[e.op], row[..., :half], row[..., half : 2 * half])
-            best = self.array_branch(pair) if pair.op in _BRANCHES and _varies(pair) else pair
+            best = self.array_branch(pair) if pair.op in _BRANCHES and _varies(*pair.args) else pair
             rest = row[..., 2 * half :]
             row = join([best, rest], len(e.shape)) if rest.size else best
         return reshape(row, e.shape)

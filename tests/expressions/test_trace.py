@@ -113,6 +113,43 @@ def test_errors(function: Callable[..., Any], error: type[Exception], words: str
         trace_rhs(function, 2)
 
 
+def stored(x: Any) -> Any:
+    found = np.zeros(2)
+    found[0] = x
+    return found
+
+
+WAYS: dict[str, Callable[[], Any]] = {
+    "jet": lambda: ty.jet(stored, 0.3, order=2),
+    "jet at points": lambda: ty.jet(stored, [0.3, 0.4], order=2),
+    "jet in a jet": lambda: ty.jet(lambda x: ty.jet(stored, x, order=1), 0.3, order=1),
+    "derivative": lambda: ty.derivative(lambda x: stored(x)[0], 1)(0.3),
+    "derivatives": lambda: ty.derivatives(lambda x, y: stored(x * y), [0.3, 0.4], 2),
+    "array": lambda: ty.derivatives(lambda z: stored(z[0]), [0.3, 0.4], 1),
+    "compile": lambda: ty.compile(stored)(0.3),
+    "jit": lambda: ty.jit(stored)(0.3),
+    "grad": lambda: ty.grad(lambda x: stored(x).sum())(0.3),
+    "jacfwd": lambda: ty.jacfwd(stored)(0.3),
+    "vmap": lambda: ty.vmap(stored)(np.array([0.3, 0.4])),
+    "right-hand side": lambda: ty.Integrator(lambda t, y: stored(y[0]), [0.3, 0.4]),
+    "event": lambda: ty.Integrator(
+        lambda t, y: y, [0.3], events=[ty.Event(lambda t, y: stored(y[0])[0])]
+    ),
+    "cost": lambda: ty.gradient_through(
+        ty.Integrator(lambda t, y: y, [0.3]), lambda y: stored(y[0])[0], until=1.0
+    ),
+    "scan": lambda: ty.jit(lambda x: ty.scan(lambda c, e: (c, stored(c)), x, length=3))(0.3),
+    "implicit": lambda: ty.compile(ty.implicit(lambda x, y: stored(y - x)[0], bracket=(0, 1)))(0.3),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_arrays_of_floats_are_no_place_for_expressions(way: str) -> None:
+    """Whatever traces says so in our words, which NumPy hides behind its own of a sequence."""
+    with pytest.raises(ty.TracingError, match=r"test_trace.*dtype=object"):
+        WAYS[way]()
+
+
 def test_parameters_need_a_third_argument() -> None:
     with pytest.raises(ty.ArgumentError, match=r"rhs\(t, y, p\)"):
         trace_rhs(lambda t, y: y, 2, 1)

@@ -17,6 +17,7 @@ from taylor.integrator.stiffness import fastest_mode
 Side = Callable[[Any, Any, Any], list[Any]]
 WITHIN = 500  # steps
 SMALL = {"tol": 1e-6}
+SINGLE = {"precision": "float32"}  # where steps are rounded to what its time can tell apart
 
 
 def relaxation(rate: float) -> Side:
@@ -64,12 +65,14 @@ STIFF: dict[str, tuple[Side, list[float], float]] = {
 
 @pytest.mark.parametrize("name", STIFF)
 @pytest.mark.parametrize(
-    "options", [{}, {"tol": 1e-9}, SMALL, {"rtol": 1e-10, "atol": 1e-12}], ids=str
+    "options", [{}, {"tol": 1e-9}, SMALL, {"rtol": 1e-10, "atol": 1e-12}, SINGLE], ids=str
 )
 def test_stiff_problems_say_so_soon(name: str, options: dict[str, Any]) -> None:
     side, state, end = STIFF[name]
     ta = ty.Integrator(side, [float(x) for x in state], **options)
-    if not options and name in ("at rest but for rounding", "Prothero-Robinson"):
+    hidden = {"Prothero-Robinson"} if options == SINGLE else {}
+    hidden = {"at rest but for rounding", "Prothero-Robinson"} if not options else hidden
+    if name in hidden:
         pytest.skip("the fast mode is not even as large as a rounding error, and bounds no step")
     with pytest.warns(ty.StiffnessWarning, match="limited by stability"):
         outcome = ta.propagate_until(end, callback=lambda now: now._watch.stiff)
@@ -207,7 +210,7 @@ NOT_STIFF: dict[str, tuple[Side, list[float], float]] = {
 
 
 @pytest.mark.parametrize("name", NOT_STIFF)
-@pytest.mark.parametrize("options", [{}, {"tol": 1e-9}, {"tol": 1e-7}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"tol": 1e-9}, {"tol": 1e-7}, SINGLE], ids=str)
 def test_other_problems_do_not_say_so(name: str, options: dict[str, Any]) -> None:
     side, state, start = NOT_STIFF[name]
     ta = ty.Integrator(side, [float(x) for x in state], time=float(start), **options)

@@ -89,3 +89,9 @@ def test_two_arrays_are_refused():
     program = ty.program(lambda a, b: a ^ b)
     with pytest.raises(ty.ProgramError, match="two arrays of whole numbers"):
         program(np.arange(3.0), np.arange(3.0))
+
+
+def test_numbers_that_are_known_are_no_conditions():
+    """What is zero or one however it is called is a whole number still."""
+    program = ty.program(lambda c: (~(c - c), ~(c - c + 1), (c - c) | 4, (c - c) ^ 1, -(c * 0)))
+    assert program(5) == (-1, -2, 4, 1, 0)

@@ -74,6 +74,69 @@ def while_loop(start, n):
     return u, old
 
 
+def in_a_branch(start, n):
+    u, old = start.copy(), 2 * start
+    if n > 2:
+        u, old = old, u
+    u[0] = 7.0
+    old[1:3] += u[0]
+    return u, old
+
+
+def in_both_branches(start, n):
+    u, v, w = start.copy(), 2 * start, 3 * start
+    if n > 2:
+        u, v = v, u
+        u[4] *= 2
+    else:
+        u, v, w = w, u, v
+    u[0] += 1
+    v[0] -= u[1]
+    w[0] += v[1]
+    return u, v, w
+
+
+def in_branches_of_turns(start, n):
+    u, old, new = start.copy(), 2 * start, np.zeros(len(start))
+    for k in range(n):
+        if k % 3 == 1:
+            u, old = old, u
+        elif k % 3 == 2:
+            old, new = new, old
+            new[1] += u[3]
+        u[0] += old[2]
+        if n > 2:
+            while u[4] > 100 * k:
+                u[4] -= 200
+                u, old = old, u
+        old[1] -= 1
+    return u, old, new
+
+
+def by_a_third_name(start, n):
+    u, old, k = start.copy(), 2 * start, 0
+    while k < n:
+        aside = u
+        aside[1] += 1
+        u = old
+        old = aside
+        u[0] += old[1]
+        k += 1
+    return u, old
+
+
+def to_another(start, n):
+    """A branch gives an array another name, and begins a new one."""
+    u, kept = start.copy(), np.zeros(len(start))
+    for k in range(n):
+        u[0] += 1
+        if k % 4 == 1:
+            kept = u
+            u = 3 * start
+        kept[1] += u[0]
+    return u, kept
+
+
 def another_name(start, n):
     u, old = start.copy(), start.copy()
     seen = u
@@ -120,6 +183,55 @@ def begin_as_one(start, n):
     return u, old
 
 
+def one_of_two(start, n):
+    u, old = start.copy(), 2 * start
+    seen = old
+    if n > 2:
+        u, old = old, u
+    u[0] += 1
+    old[1] -= u[0]
+    return u, old, seen
+
+
+def both_in_a_branch(start, n):
+    u, old = start.copy(), 2 * start
+    if n > 2:
+        u = old
+    u[0] += 1
+    return u, old
+
+
+def branch_in_a_branch(start, n):
+    """The inner branch may give another array the name of what is one with `u`."""
+    u, old, new = start.copy(), 2 * start, 3 * start
+    if n > 1:
+        u = old
+        if n > 2:
+            old, new = new, old
+    u[0] += 1
+    return u, old, new
+
+
+def one_in_each_turn(start, n):
+    """What surely is turned is one array in the end."""
+    u, old = start.copy(), 2 * start
+    for _ in range(9):
+        u = old * 0.5 + n
+        old = u
+    old[0] += 1
+    return u, old
+
+
+def kept_in_a_list(start, n):
+    u, old, seen = start.copy(), 2 * start, [start]
+    for k in range(n):
+        if k % 2 == 1:
+            u, old = old, u
+            seen = [u]
+        u[0] += 1
+    return u, old, seen[0]
+
+
 def left_over(start, n):
     u, old = start.copy(), start.copy()
     v = u
@@ -131,8 +243,14 @@ def left_over(start, n):
     return u, old, v
 
 
-RIGHT = [copies, exchanged, three, through_one, seen_by_a_function, while_loop]
-ONE = [another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over]
+RIGHT = [
+    *(copies, exchanged, three, through_one, seen_by_a_function, while_loop),
+    *(in_a_branch, in_both_branches, in_branches_of_turns, by_a_third_name, to_another),
+]
+ONE = [
+    *(another_name, in_a_list, in_a_tuple, become_one, begin_as_one, left_over),
+    *(one_of_two, both_in_a_branch, branch_in_a_branch, one_in_each_turn, kept_in_a_list),
+]
 
 
 def flat(values):

@@ -35,6 +35,42 @@ def rosenbrock_hessian(x):
     return found
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+@pytest.mark.parametrize("y", [0.3, 0.5, 1.5, 2.0, 2.5, 3.0])
+def test_powers_of_zero_by_their_exponents(y, precision):
+    """x**y log(x)**k goes to zero with x where y > 0, and is not a number times infinity."""
+
+    def power(x, y):
+        return x**y
+
+    by_exponent = power
+    for _ in range(3):
+        by_exponent = ty.grad(by_exponent, argnums=1, precision=precision)
+        assert not np.any(by_exponent(0.0, y))
+    for transform in (ty.jacfwd, ty.jacrev):
+        assert not np.any(transform(power, argnums=1, precision=precision)(0.0, y))
+    if y > 1:  # and x**(y - 1) does as well
+        assert not np.any(ty.grad(ty.grad(power), argnums=1, precision=precision)(0.0, y))
+        assert not np.any(ty.grad(ty.grad(power, argnums=1), precision=precision)(0.0, y))
+
+    def fit(y, x, shift):
+        return ((x**y - shift) ** 2).sum()
+
+    x = np.array([0.0, 0.5, 1.0, 2.0, 0.0])
+    given = np.stack([x, 0 * x], axis=-1) if precision == "double-double" else x
+    found = np.sum(ty.grad(fit, precision=precision)(y, given, 0.25))  # of both parts
+    right = sum(2 * (v**y - 0.25) * v**y * np.log(v) for v in x if v)
+    assert found == pytest.approx(right, rel=2e-6 if precision == "float32" else 1e-14)
+
+
+def test_infinite_slopes_of_powers_of_zero():
+    """Of 0**y by y where that is no zero, and by the base where that is no longer finite."""
+    slope = ty.grad(lambda x, y: x**y, argnums=1)
+    assert slope(0.0, 0.0) == slope(0.0, -1.0) == -np.inf
+    assert ty.grad(slope)(0.0, 0.5) == -np.inf
+    assert np.isnan(slope(-2.0, 2.0))
+
+
 @pytest.mark.parametrize("size", [2, 3, 12, 700])
 def test_rosenbrock(size):
     x = RNG.normal(size=size)

@@ -57,6 +57,32 @@ def test_truth_values_in_containers_and_arrays():
         assert some(values + 1)
 
 
+def negated(x):
+    return not x
+
+
+def chosen(x, y):
+    return (x and y, x or y, [x > 1, True], x)
+
+
+@pytest.mark.parametrize("function", [negated, chosen])
+def test_of_what_is_known_when_it_is_traced(function):
+    """bools are known: nothing is left to compute, and truth values are still no numbers."""
+    for transform in (ty.program, ty.jit):
+        program = transform(function)
+        for x in (True, False):
+            given = (x,) if function is negated else (x, not x)
+            for _ in range(3):
+                found, right = program(*given), function(*given)
+                assert found == right
+                if function is negated:
+                    assert type(found) is np.bool_
+                else:
+                    kinds = {type(one) for one in (*found[:2], *found[2], found[3])}
+                    assert kinds == {np.bool_}
+        assert type(transform(lambda: (True, 2))()[0]) is np.bool_
+
+
 def test_other_functions_too():
     less = ty.jit(lambda x, y: x < y)
     for _ in range(4):

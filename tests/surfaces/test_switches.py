@@ -26,6 +26,17 @@ def test_dry_friction_stops_and_says_so() -> None:
     assert ta.state == pytest.approx([-0.2, 0.0], abs=1e-14)
 
 
+def test_a_surface_behind_an_equality() -> None:
+    """Conditions of numbers that an equality gives: its mode is known where theirs are found."""
+    ta = ty.Integrator([(X, ty.where(1 - (X != 0), 3.0, -X))], [2.0])
+    assert ta.propagate_until(1.5).success
+    assert ta.state[0] == pytest.approx(2 * math.exp(-1.5), rel=1e-15)
+    for start in (0.5, 1.0, 3.0):
+        ta = ty.Integrator([(X, -ty.xlogy(X, X))], [start])  # Gompertz: (log x)' = -log x
+        assert ta.propagate_until(2.0).success
+        assert ta.state[0] == pytest.approx(start ** math.exp(-2.0), rel=1e-15)
+
+
 def parabola(t: float) -> float:
     """x'' = -sign(x) from rest at 1."""
     quarter = math.sqrt(2.0)

@@ -25,7 +25,7 @@ from taylor_runtime.program.codes import REACHED, STEPS_DONE
 
 DRIVE = "taylor.drive"
 MORE_STEPS = 256  # before Python looks, where nothing is to be seen and steps are short
-LEAST_STEP, SUSPECT = 2.0**-44, 0.2  # see `taylor.integrator.stiffness`
+LEAST_STEP, ROUNDED, SUSPECT = 2.0**-44, 2.0**-22, 0.2  # see `taylor.integrator.stiffness`
 LIMIT_STEPS = 100  # see there, too
 ARGUMENTS = 6  # state, parameters, longest step, end or span, which of these it is, most steps
 _FUNCTIONS = {
@@ -134,7 +134,8 @@ class _Drive(Asking, Preparing, Telling):
         """i1: whether steps may be limited by stability, as `StiffnessWatch` asks first."""
         b, control = self.b, self.control()
         step = b.fabs(control.get("step"))
-        decided = b.eq(step, control.get("estimate")) & (step < control.get("max_step"))
+        away = b.fabs(step - control.get("estimate"))
+        decided = b.compare("le", away, step * ROUNDED) & (step < control.get("max_step"))
         long = ~(step < b.fabs(control.get("time")) * LEAST_STEP)
         last, before = control.get("last_size") * step, control.get("last_size_but_one")
         steep = b.compare("ge", last, (before * SUSPECT) * control.get("step_scale"))

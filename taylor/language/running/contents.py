@@ -7,7 +7,13 @@ from types import CellType
 from typing import Any
 
 from taylor.language.running.cells import put_in, value_in
-from taylor.language.running.journal import Changeable, content_of, put_content, replace_content
+from taylor.language.running.journal import (
+    Changeable,
+    content_of,
+    put_content,
+    replace_content,
+    running,
+)
 from taylor.language.running.values.kinds import Flat, Structure
 from taylor.language.running.values.objects import List
 from taylor.nodes.conversion import Mutable, as_expression
@@ -55,6 +61,15 @@ def tie(objects: Sequence[Any], words: str) -> None:
     for one in objects:
         if isinstance(one, Changeable) and not one.frozen:
             one.frozen = words
+            running().tied.append(one)
+
+
+def untie(count: int) -> None:
+    """Forget what was tied after the first so many: where that was found will be traced anew."""
+    tied = running().tied
+    for one in tied[count:]:
+        one.frozen = ""
+    del tied[count:]
 
 
 def content_from(

@@ -27,6 +27,7 @@ from taylor.language.source.refusals import refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import either, logical_not, where
+from taylor.nodes.node import COMPARISONS
 from taylor.nodes.operation import nothing_known
 from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import get
@@ -184,23 +185,33 @@ def floor_division(a: Any, b: Any) -> Any:
 def _of_whole(compute: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) -> Any:
     if not (is_traced(a) or is_traced(b)) or isinstance(a, str):
         return compute(a, b)
-    now, given = running(), [as_expression(x) for x in (a, b)]
-    test = _beyond(given)
     made = compute(a, b)
+    if symbol == "%":
+        return made_of_digits(made, symbol, a, b)
+    if isinstance(made, Expression) and made.op != "constant":
+        test = _beyond([as_expression(x) for x in (a, b)])
+        if test is not None:
+            running().rounded[made] = test
+    return made
+
+
+def made_of_digits(made: Any, what: str, *of: Any) -> Any:
+    """A number not larger than those that it is made of, by all of their digits: where they lack
+    some, this is an error or NaN.
+
+    what: what makes it, for the error.
+    """
+    now, given = running(), [as_expression(x) for x in of]
     if not isinstance(made, Expression) or made.op == "constant":
         return made
-    if symbol == "//":
-        if test is not None:
-            now.rounded[made] = test
-        return made
-    known = [known_of(e) for e in given]
+    test, known = _beyond(given), [known_of(e) for e in given]
     now.digits[made] = remains = Known(_all_whole(known), min(k.reach for k in known))
     if test is None or now.recursion is not None:  # whose calls would wait for the error
         return made
     error = refusal(
         place(),
-        f"% of a whole number beyond 2**{math.frexp(now.limit)[1] - 1}, of which not all digits "
-        "are there",
+        f"{what} of a whole number beyond 2**{math.frexp(now.limit)[1] - 1}, of which not all "
+        "digits are there",
         "Whole numbers are doubles. Instead: keep it smaller, as by % at each step, or begin with "
         'a float where rounding does no harm; precision="double-double" has 105 bits.',
     )
@@ -227,6 +238,34 @@ def _beyond(given: Sequence[Any]) -> Any:
     for test in tests:
         found = test if found is None else either(found, test)
     return found
+
+
+def is_whole(made: Any) -> Any:
+    """A number that is whole, however it is made and whatever its size may be."""
+    if isinstance(made, Expression):
+        running().digits[made] = Known(True)
+    return made
+
+
+def is_one_of(made: Any, one: Any, other: Any) -> None:
+    """What a choice makes of two leaves is known to be whole where they are."""
+    if isinstance(made, Expression) and made.op != "constant" and known_of(made).whole is None:
+        both = [known_of(as_expression(int(x) if isinstance(x, bool) else x)) for x in (one, other)]
+        running().digits[made] = _digits.one_of(both)
+
+
+def returned(result: Sequence[Any]) -> None:
+    """What is returned: an error where a comparison in it lacks digits, which would be false."""
+    doubtful = running().doubtful
+    if not doubtful:
+        return
+    found = reachable([e for e in result if isinstance(e, Expression)], doubtful.__contains__)
+    lacking: set[Any] = set()  # operands before results
+    for e in found:
+        if e in doubtful or any(arg in lacking for arg in e.args):
+            lacking.add(e)
+            if e.op in COMPARISONS:
+                decides(e)
 
 
 def decides(value: Any) -> None:

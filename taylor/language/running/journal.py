@@ -8,6 +8,7 @@ so the other branch finds what Python would let it find.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CellType
@@ -41,14 +42,18 @@ class Level:
     it has made.
 
     done: nodes that variables have, or that these are computed from: Python has computed them.
+    held: identities of the variables that the turn supposes to stay the objects they are.
+    kept: how often somebody has what variables were, to put it back, by identity.
     """
 
-    __slots__ = ("before", "born", "done")
+    __slots__ = ("before", "born", "done", "held", "kept")
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Sequence[Any] = ()) -> None:
         self.before: dict[int, tuple[Any, Any]] = {}
         self.done: set[Any] = set()
         self.born: set[int] = set()
+        self.held: set[int] = set()
+        self.kept = Counter(map(id, kept))
 
     def note(self, target: Any) -> None:
         """Keep what is in an object that was there before."""
@@ -65,6 +70,7 @@ class Running:
     levels:   branches and turns that are being traced, inside one another.
     done:     nodes that are computed, as for levels.
     shared:   cells that functions inside others change.
+    tied:     objects that cannot be changed because a traced value decides whether they are others.
     fault:    0, or an expression: the number of the error that was met first.
     errors:   the errors by their numbers, from 1.
     unrolled: how often the statement that is being traced is there already.
@@ -94,6 +100,7 @@ class Running:
         self.done: set[Any] = set()
         self._sizes: dict[Any, int] = {}
         self.shared: list[CellType] = []
+        self.tied: list[Changeable] = []
         self.fault: Any = 0
         self.errors = errors
         self.unrolled = 1
@@ -156,6 +163,14 @@ class Running:
         if self.levels:
             self.levels[-1].born.add(id(made))
         return made
+
+    def holds(self, cell: CellType) -> bool:
+        """Whether a turn that is being traced supposes that a variable stays the object it is."""
+        return any(id(cell) in level.held for level in self.levels)
+
+    def kept(self, value: Any) -> int:
+        """How often branches and turns that are being traced have a value to put it back."""
+        return sum(level.kept[id(value)] + (id(value) in level.before) for level in self.levels)
 
     def is_own(self, value: Any) -> bool:
         """Whether the program has made an object."""

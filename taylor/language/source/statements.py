@@ -300,6 +300,7 @@ class Statements(Expressions):
             )
         new = operator("in_place", [old, symbol, value], node)
         done.append(at(ast.Expr(operator(last, [name(owner), where, new], node)), node))
+        done.append(let(owner, constant(None, node), node))  # else the array has another name
         return done
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:

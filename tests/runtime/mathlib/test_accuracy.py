@@ -78,6 +78,7 @@ def test_tables_that_are_constant_outside(kind: str, degree: int) -> None:
 def test_a_circle_needs_no_equation() -> None:
     assert ty.kepler_E(0, X) is X and ty.kepler_E(Fraction(0), X) is X
     assert ty.kepler_E(0.1, X) is not X
+    assert ty.kepler_F(0, 0.0, X) is X and ty.kepler_F(0, 0.1, X) is not X
 
 
 # -- gamma and its derivatives --------------------------------------------------------------------

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
 from types import CellType
 from typing import Any
 
 from taylor.language.running.cells import put_all, values_in
 from taylor.language.running.faults import Raised, first_of, number_of
-from taylor.language.running.journal import Level, content_of, put_content, running
+from taylor.language.running.journal import Changeable, Level, content_of, put_content, running
 from taylor.language.running.values.kinds import Flat
 
 PYTHONS = (ZeroDivisionError, IndexError, KeyError, OverflowError)
+
+
+class NotHeld(Exception):
+    """A variable, of which a turn supposes that it stays the object it is, becomes another one."""
+
+    def __init__(self, cell: CellType) -> None:
+        super().__init__()
+        self.cell = cell
 
 
 class Outcome:
@@ -38,28 +47,45 @@ class Outcome:
         self.returned: Any = None
         self.result = Flat(None)
 
-    def is_shared(self, flat: Flat) -> bool:
-        """Whether an object in a value was there before, or is in another variable, too."""
+    def is_shared(self, flat: Flat, alone: Set[int] = frozenset()) -> bool:
+        """Whether an object in a value was there before, or is another variable, or may be.
+
+        alone: identities of objects that were there before, each as a single variable.
+        """
         flats = [*self.flats, *[changed for _, changed in self.changes.values()]]
         for one in flat.objects:
             others = sum(id(one) == id(other) for f in flats for other in f.objects)
-            if id(one) not in self.born or others > 1:
+            own = id(one) in self.born or id(one) in alone
+            tied = isinstance(one, Changeable) and one.frozen
+            if not own or tied or others > 1:
                 return True
         return False
 
+    def holds(self) -> Counter[int]:
+        """How often it has what variables were, by identity."""
+        flats = [one for flat in self.flats for one in (*flat.objects, *flat.places)]
+        return Counter(map(id, (*self.values, *flats)))
+
 
 def attempt(
-    action: Callable[[], Any], cells: Sequence[CellType], others: Sequence[CellType] = ()
+    action: Callable[[], Any],
+    cells: Sequence[CellType],
+    others: Sequence[CellType] = (),
+    beside: Outcome | None = None,
 ) -> Outcome:
     """Call a function, and put everything back as it was.
 
     cells:  variables of which somebody wants to know what they are afterwards.
     others: more that the function may set.
+    beside: what another branch came to.
     """
     now, made = running(), Outcome()
     listed = [*cells, *now.shared]
     aside = values_in(others)
-    before, fault, level = values_in(listed), now.fault, Level()
+    before, fault = values_in(listed), now.fault
+    level = Level([*before, *aside])
+    if beside is not None:
+        level.kept += beside.holds()
     now.levels.append(level)
     now.fault = 0
     try:

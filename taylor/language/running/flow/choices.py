@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from itertools import zip_longest
 from types import CellType
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 from taylor.expressions.expression import Expression
 from taylor.language.running.cells import UNSET, cells_of, put_all, put_in, value_in
 from taylor.language.running.contents import both_have, left_by, put_all_of, tie
-from taylor.language.running.digits import decides
+from taylor.language.running.digits import decides, is_one_of
 from taylor.language.running.faults import Raised, first_of, is_none
-from taylor.language.running.flow.attempts import Outcome, attempt, meets
+from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt, meets
 from taylor.language.running.flow.chosen import chosen, is_small
 from taylor.language.running.flow.merging import Joined, Unlike
 from taylor.language.running.journal import (
@@ -22,7 +22,7 @@ from taylor.language.running.journal import (
 )
 from taylor.language.running.places import Columns, Reads, place, refuse, refuse_at
 from taylor.language.running.values.kinds import Flat, Structure
-from taylor.language.running.values.objects import List
+from taylor.language.running.values.objects import List, is_alone
 from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.logic import both, condition, either, logical_not, where
 
@@ -77,9 +77,11 @@ def decide(
     _know(test, then, other)
     cells = list(named.values())
     others = [cell for branch in (then, other) for cell in cells_of(branch).values()]
+    # What a variable alone is may go to another: an exchange leaves each with one of its own.
+    alone = {id(value_in(cell)) for cell in cells if is_alone(cell)}
     first = attempt(then, cells, others)
-    second = attempt(other, cells, others)
-    return _merged(test, first, second, named, risky)
+    second = attempt(other, cells, others, first)
+    return _merged(test, first, second, named, risky, alone)
 
 
 def _know(test: Any, *branches: Callable[[], Any]) -> None:
@@ -89,7 +91,12 @@ def _know(test: Any, *branches: Callable[[], Any]) -> None:
 
 
 def _merged(
-    test: Any, first: Outcome, second: Outcome, named: dict[str, CellType], risky: Reads
+    test: Any,
+    first: Outcome,
+    second: Outcome,
+    named: dict[str, CellType],
+    risky: Reads,
+    alone: Set[int] = frozenset(),
 ) -> Any:
     """Set variables and objects to what the branch that is taken makes of them."""
     if first.raised and second.raised:
@@ -103,7 +110,9 @@ def _merged(
         for target, flat in there.changes.values():
             put_all_of(target, flat.structure, flat.leaves, kept=flat.places)
         return there.result.structure.build(iter(there.result.leaves))
-    merger = _Merger(test, first, second)
+    now, pairs = running(), zip(named.values(), first.values, second.values, strict=True)
+    held = [cell for cell, one, other in pairs if one is not other and now.holds(cell)]
+    merger = _Merger(test, first, second, alone, held)
     reads = dict(risky)
     for number, (name, cell) in enumerate(named.items()):
         merger.variable(name, cell, number, reads.get(name))
@@ -114,8 +123,16 @@ def _merged(
 class _Merger:
     """Collects what two branches leave behind, and makes one choice of all."""
 
-    def __init__(self, test: Any, first: Outcome, second: Outcome) -> None:
+    def __init__(
+        self,
+        test: Any,
+        first: Outcome,
+        second: Outcome,
+        alone: Set[int],
+        held: Sequence[CellType],
+    ) -> None:
         self._test, self._first, self._second = test, first, second
+        self._alone, self._held = alone, held
         self._jobs: list[tuple[Callable[[Any], None], Structure, int]] = []
         self._firsts: list[Any] = []
         self._seconds: list[Any] = []
@@ -140,7 +157,12 @@ class _Merger:
         if "@" not in name:
             self._names.append(name)
         flats = self._first.flats[number], self._second.flats[number]
-        shared = self._first.is_shared(flats[0]) or self._second.is_shared(flats[1])
+        shared = any(
+            branch.is_shared(flat, self._alone)
+            for branch, flat in zip((self._first, self._second), flats, strict=True)
+        )
+        if shared and self._held:
+            raise NotHeld(self._held[0])
         words = (
             ""
             if not shared
@@ -199,6 +221,8 @@ class _Merger:
             self._firsts.append(first.fault)
             self._seconds.append(second.fault)
         leaves = chosen(self._test, self._firsts, self._seconds)
+        for leaf, one, other in zip(leaves, self._firsts, self._seconds, strict=True):
+            is_one_of(leaf, one, other)
         running().note(_noted(leaves, self._names))
         if fault:
             meets(leaves.pop())

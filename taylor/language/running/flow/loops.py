@@ -162,9 +162,10 @@ class _Loop:
         """Take turns until one says that there is none; False, with nothing done, where a traced
         value decides whether there is another one, or where there are more than `limit`.
         """
-        now, level = running(), Level()
+        now = running()
         cells = list({id(c): c for c in (*self.reads, *now.shared)}.values())
         before, fault, whole = values_in(cells), now.fault, now.unrolled
+        level = Level(before)
         now.levels.append(level)
         now.unrolled = whole * max(1, copies)
         count, going, done = 0, True, True
@@ -220,12 +221,12 @@ class _Loop:
         entered = steps.is_known and steps.length > 0
         self._check_set(entered)
         try:
-            rolled_for(Carried(self.cells), steps, 0, self.body, self.stop)
+            rolled_for(Carried(self.cells, self.reads), steps, 0, self.body, self.stop)
         except CannotRoll as cannot:
 
             def apart() -> None:
                 self.body(steps.at(0))
-                rolled_for(Carried(self.cells), steps, 1, self.body, self.stop)
+                rolled_for(Carried(self.cells, self.reads), steps, 1, self.body, self.stop)
 
             self._first_apart(True if entered else truth(steps.length), apart, cannot)
 
@@ -234,7 +235,7 @@ class _Loop:
         self._check_set(entered)
 
         def roll() -> None:
-            rolled_while(Carried(self.cells), test, self.body, self.stop, entered)
+            rolled_while(Carried(self.cells, self.reads), test, self.body, self.stop, entered)
 
         try:
             roll()

@@ -53,7 +53,7 @@ def rolled_for(
     entered = isinstance(steps.length, int) and steps.length > start
     turned = any(e.args and e.args[0] is loop for e in results)
     now.note(f"{'fori_loop' if turned else 'whole arrays'}: {carried.names}")
-    carried.finish(results, frozen=not entered)
+    carried.finish(results, turn, entered)
 
 
 def _until(
@@ -117,7 +117,7 @@ def rolled_while(
     if faulty:
         now.fault = results.pop()
     now.note(f"while_loop: {carried.names}")
-    carried.finish(results, frozen=not entered)
+    carried.finish(results, turn, entered)
     if meets:  # of the last test nothing is known but what it makes of the values after the loop
         _asked(test, stop)
 

@@ -14,10 +14,10 @@ from taylor.control.tracing import seen_as
 from taylor.control.trees import CONDITION
 from taylor.expressions.arguments import argument, traced
 from taylor.expressions.expression import Expression
-from taylor.language.running.cells import UNSET, put_in, value_in
-from taylor.language.running.contents import both_have, content_from, tie
+from taylor.language.running.cells import UNSET, put_in, value_in, values_in
+from taylor.language.running.contents import both_have, content_from, tie, untie
 from taylor.language.running.digits import decides, is_like, sort_of
-from taylor.language.running.flow.attempts import Outcome, attempt
+from taylor.language.running.flow.attempts import NotHeld, Outcome, attempt
 from taylor.language.running.flow.merging import Joined, Unlike, common_kind
 from taylor.language.running.journal import (
     Changeable,
@@ -93,6 +93,12 @@ class Slot:
         content = content_from(self.target, self.flat.structure, leaves, self.tied, self.kept)
         (put_content if quiet else replace_content)(self.target, content)
 
+    def let_go(self) -> None:
+        """The variable does not stay the object that it is, in turns around these neither."""
+        self.held = False
+        if not self.alone and running().holds(self.target):
+            raise NotHeld(self.target)
+
     def moving(self) -> Iterator[tuple[int, Any]]:
         """The leaves that turns change, as they are before the loop, with their numbers."""
         if not self.held:
@@ -104,8 +110,11 @@ class Slot:
 class Carried:
     """What goes from turn to turn: variables by name, and objects as turns change them."""
 
-    def __init__(self, cells: Mapping[str, CellType]) -> None:
+    def __init__(self, cells: Mapping[str, CellType], seen: Sequence[CellType]) -> None:
+        """seen: all variables of turns; what they set of the others is for one turn alone."""
         self.slots = [Slot(name, cell) for name, cell in cells.items()]
+        others = {id(cell) for cell in (*cells.values(), *running().shared)}
+        self.scratch = [cell for cell in seen if id(cell) not in others]
 
     def has(self, target: Any) -> bool:
         """Whether a variable or an object is among them."""
@@ -123,17 +132,28 @@ class Carried:
         """What is before the loop where turns change it."""
         return [as_node(leaf) for slot in self.slots for _, leaf in slot.moving()]
 
-    def finish(self, results: Sequence[Expression], frozen: bool) -> None:
-        """Put in what there is after the loop."""
+    def let_go(self, cell: CellType) -> bool:
+        """A variable does not stay the object that it is; returns whether it was held."""
+        held = [slot for slot in self.slots if slot.held and slot.target is cell]
+        for slot in held:
+            slot.let_go()
+        return bool(held)
+
+    def finish(self, results: Sequence[Expression], turn: Turn, entered: bool) -> None:
+        """Put in what there is after the loop.
+
+        entered: whether there surely is a turn, so that nothing is what it was before.
+        """
         rest = iter(results)
-        for slot in self.slots:
+        for slot, after in zip(self.slots, turn.afters(self), strict=True):
             leaves = list(slot.flat.leaves)
             for k, leaf in slot.moving():
                 result = next(rest)
                 is_like(result, leaf)
                 leaves[k] = seen_as(kind(leaf)[0], result)
             if not slot.held and any(slot.moves):
-                slot.put(leaves, quiet=False, frozen=frozen and not slot.alone)
+                single = slot.alone or (entered and not turn.outcome.is_shared(after))
+                slot.put(leaves, quiet=False, frozen=not single)
 
 
 class Turn:
@@ -226,9 +246,15 @@ def tried(carried: Carried, action: Callable[[], Any], also: Sequence[Expression
     also: arguments besides.
     """
     for _ in range(2 * TRIES):
-        turn = Turn(carried)
-        with traced([*also, *turn.arguments]):
-            turn.outcome = called(carried, turn, action)
+        turn, tied = Turn(carried), len(running().tied)
+        try:
+            with traced([*also, *turn.arguments]):
+                turn.outcome = called(carried, turn, action)
+        except NotHeld as found:
+            untie(tied)
+            if not carried.let_go(found.cell):
+                raise
+            continue
         if turn.outcome.raised or _fits(carried, turn):
             return turn
     refuse(
@@ -245,7 +271,12 @@ def called(carried: Carried, turn: Turn, action: Callable[[], Any]) -> Outcome:
 
     def run() -> Any:
         turn.begin(carried)
+        running().levels[-1].held = {id(slot.target) for slot in carried.slots if slot.held}
+        scratch = values_in(carried.scratch)
         returned = action()
+        for cell, value in zip(carried.scratch, scratch, strict=True):
+            if value_in(cell) is not value:  # what it is after a turn is nobody's
+                put_in(cell, value)
         turn.alone = [bool(slot.name) and is_alone(slot.target) for slot in carried.slots]
         return returned
 
@@ -274,7 +305,8 @@ def _fits(carried: Carried, turn: Turn) -> bool:
         value = next(values) if slot.name else UNSET
         if slot.held:
             if value is not value_in(slot.target):
-                slot.held = fits = False
+                slot.let_go()
+                fits = False
             continue
         fits = _is_like(slot, seen, after) and fits
         if not slot.name:

@@ -15,7 +15,7 @@ import numpy as np
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.language.running import library
-from taylor.language.running.digits import floor_division, modulo
+from taylor.language.running.digits import floor_division, is_whole, modulo
 from taylor.language.running.flow.choices import choose, contains, negation, truth
 from taylor.language.running.journal import running
 from taylor.language.running.places import refuse
@@ -146,7 +146,7 @@ def _float(value: Any = 0.0) -> Any:
 def _int(value: Any = 0, *base: Any) -> Any:
     if _is_node(value):
         now = _scalar(value)
-        return whole(now) if is_traced(now) else int(now)
+        return is_whole(whole(now)) if is_traced(now) else int(now)
     return int(value, *base)
 
 

@@ -12,6 +12,7 @@ from taylor.control.loops import fori_loop, while_loop
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
 from taylor.functions.apply import where as chosen
+from taylor.language.running.digits import is_whole, made_of_digits
 from taylor.language.running.faults import fault_where
 from taylor.language.running.journal import running
 from taylor.language.running.places import refuse
@@ -93,9 +94,13 @@ def _isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) ->
     return abs(a - b) <= where(size > abs_tol, size, as_expression(abs_tol))
 
 
-def _gcd(a: Any, b: Any) -> Any:
-    a, b = abs(as_expression(a)), abs(as_expression(b))
-    return while_loop(lambda s: s[1] > 0, lambda s: (s[1], remainder(s[0], s[1])), (a, b))[0]
+def _gcd(*numbers: Any) -> Any:
+    found = abs(as_expression(numbers[0]))
+    for x in numbers[1:]:
+        given = found, abs(as_expression(x))
+        made = while_loop(lambda s: s[1] > 0, lambda s: (s[1], remainder(s[0], s[1])), given)[0]
+        found = made_of_digits(made, "math.gcd", *given)
+    return found
 
 
 def _dist(p: Any, q: Any) -> Any:
@@ -104,21 +109,26 @@ def _dist(p: Any, q: Any) -> Any:
 
 def _factorial(n: Any) -> Any:
     fault_where(as_expression(n) < 0, ValueError("factorial() not defined for negative values"))
-    return fori_loop(1, as_expression(n) + 1, lambda k, y: y * k, as_expression(1))
+    product = fori_loop(1, as_expression(n) + 1, lambda k, y: y * k, as_expression(1))
+    return is_whole(product)
 
 
 def _isqrt(n: Any) -> Any:
-    """Right below 2**52: a root that is none lies further from the next whole number than a root is
-    rounded.
-    """
-    fault_where(as_expression(n) < 0, ValueError("isqrt() argument must be nonnegative"))
-    return _floor(make_function_node("sqrt", as_expression(n)))
+    """Roots beyond 2**26 that are next to a whole number are rounded to it."""
+    n = as_expression(n)
+    fault_where(n < 0, ValueError("isqrt() argument must be nonnegative"))
+    root = _floor(make_function_node("sqrt", n))
+    return made_of_digits(root - where(root * root > n, as_expression(1), 0), "math.isqrt", n)
 
 
-def _lcm(a: Any, b: Any) -> Any:
-    a, b = abs(as_expression(a)), abs(as_expression(b))
-    common = _gcd(a, b)
-    return where(common > 0, _floor(a / where(common > 0, common, as_expression(1))) * b, common)
+def _lcm(*numbers: Any) -> Any:
+    found = abs(as_expression(numbers[0]))
+    for x in numbers[1:]:
+        other = abs(as_expression(x))
+        common = _gcd(found, other)
+        parts = _floor(found / where(common > 0, common, as_expression(1)))
+        found = is_whole(where(common > 0, parts * other, common))
+    return found
 
 
 def _comb(n: Any, k: Any) -> Any:
@@ -128,9 +138,12 @@ def _comb(n: Any, k: Any) -> Any:
     few = where(k + k > n, n - k, k)  # none, where k is beyond n
 
     def turn(i: Any, found: Any) -> Any:
-        return _floor(found * (n - few + i) / i)
+        """found * m / i without the product, which may be too large."""
+        m, parts = n - few + i, _floor(found / i)
+        return parts * m + _floor((found - parts * i) * m / i)
 
-    return where(k > n, as_expression(0), fori_loop(1, few + 1, turn, as_expression(1)))
+    ways = fori_loop(1, few + 1, turn, as_expression(1))
+    return is_whole(where(k > n, as_expression(0), ways))
 
 
 _MATH: dict[str, Callable[..., Any]] = {

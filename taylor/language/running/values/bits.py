@@ -63,7 +63,9 @@ def bit_xor(a: Any, b: Any) -> Any:
 
 def bit_not(a: Any) -> Any:
     """``~a``: of a whole number -1 - a."""
-    if not is_traced(a) or _are_conditions(a, a):
+    if not is_traced(a):
+        return ~int(a) if isinstance(a, Expression) else ~a
+    if _are_conditions(a, a):
         return ~a
     return -1 - as_expression(a)
 

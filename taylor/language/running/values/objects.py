@@ -84,8 +84,9 @@ def is_alone(cell: CellType) -> bool:
     value = value_in(cell)
     if type(value) is not Array or value.frozen or not running().is_own(value):
         return False
+    kept = running().kept(value)
     del value
-    return references(cell) <= _TWICE
+    return references(cell) <= _TWICE + kept
 
 
 class Items(list[Any]):

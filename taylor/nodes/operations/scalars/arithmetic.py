@@ -8,6 +8,7 @@ from typing import Any
 
 from taylor.nodes import products, sums
 from taylor.nodes.elementary import make_function_node
+from taylor.nodes.logic import compare, where
 from taylor.nodes.node import ONE, ZERO, Node, broadcast_shapes, constant_node
 from taylor.nodes.operation import ATOM, POWER, PRODUCT, UNARY, Operation, Slope, Text, everywhere
 from taylor.nodes.operations.scalars.leaves import number_text
@@ -188,8 +189,23 @@ def _power_slopes(e: Any, active: Sequence[bool]) -> Sequence[Slope]:
         lower = sums.subtract(exponent, ONE)
         by_base = products.multiply(exponent, products.power(base, lower))
     if active[1]:
-        by_exponent = products.multiply(make_function_node("log", base), e)
+        by_exponent = _times_log(e)
     return by_base, by_exponent
+
+
+def _times_log(e: Any) -> Any:
+    """x**y log x, which goes to zero with x if y > 0.
+
+    There -x**y takes its place: its derivatives by x are zero and infinite at the same orders, but
+    for order y, where they are finite.  In numbers, (1 - (x != 0)) is no condition that is warned
+    of because it holds at single points.
+    """
+    base, exponent = e.args
+    at_zero = products.multiply(
+        sums.subtract(ONE, compare("ne", base, ZERO)), compare("gt", exponent, ZERO)
+    )
+    product = products.multiply(make_function_node("log", base), e)
+    return where(at_zero, sums.scale(-1, e), product)
 
 
 def _power_error(e: Any, errors: Mapping[Any, Any]) -> Any:
