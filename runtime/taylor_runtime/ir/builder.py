@@ -10,7 +10,7 @@ Nothing is contracted or reassociated behind the reader's back: only `Builder.fm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -287,6 +287,26 @@ class Builder(MemoryBuilder):
         listed = ", ".join(f"{a.type.text} {a.text}" for a in args)
         type_ = result if isinstance(result, Type) else make_type(result, 0)
         return self.emit_anew(type_, f"call {convention} {type_.text} @{function}({listed})")
+
+    def apart(
+        self, name: str, count: int, emit: Callable[..., Sequence[Value]], *args: Value
+    ) -> list[Value]:
+        """`count` doubles that a function of doubles gives, which `emit(b, *args)` writes once a
+        module: where it is called it takes one line.
+        """
+        vector = make_type("double", count)
+        if not self.module.has_function(name):
+            listed = [("double", f"x{i}") for i in range(len(args))]
+            attributes, linkage = "nounwind willreturn memory(none) noinline", "internal fastcc"
+            with define_function(
+                self.module, name, vector.text, listed, attributes, linkage
+            ) as (inside, values):
+                total = inside.poison(vector)
+                for i, value in enumerate(emit(inside, *values)):
+                    total = inside.insert(total, value, i)
+                inside.ret(total)
+        found = self.call(vector, name, *args, convention="fastcc")
+        return [self.extract(found, i) for i in range(count)]
 
     def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
         """Member `index` of a returned struct."""

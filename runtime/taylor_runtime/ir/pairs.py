@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from taylor_runtime.ir.types import Type, make_type
 from taylor_runtime.ir.values import CompoundNumber, Instructions, Operandlike, Value
-from taylor_runtime.program.kinds import DOUBLE_DOUBLE
+from taylor_runtime.program.kinds import DOUBLE_DOUBLE, is_power_of_two
 
 Parts = tuple[Value, Value]
 
@@ -59,7 +59,7 @@ class PairValue(CompoundNumber):
         return _sum(-self, self._operand(other))
 
     def __mul__(self, other: Operandlike) -> PairValue:
-        if not isinstance(other, Value) and _is_power_of_two(other):
+        if not isinstance(other, Value) and is_power_of_two(other):
             return pair(self.high * other, self.low * other)
         return _product(self, self._operand(other))
 
@@ -103,10 +103,6 @@ class PairValue(CompoundNumber):
 def pair(high: Value, low: Value) -> PairValue:
     """The double-double of two doubles of one type."""
     return PairValue(high.builder, make_type(PAIR, high.lanes), (high, low))
-
-
-def _is_power_of_two(number: int | float | Fraction) -> bool:
-    return number != 0 and math.isfinite(number) and abs(math.frexp(float(number))[0]) == 0.5
 
 
 # -- error-free steps ---------------------------------------------------------------------------
