@@ -28,6 +28,6 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
 
 ANYWHERE = tuple(map(_rounded, (*gamma.SHORT_KERNELS, polygamma.SHORT_KERNELS[0])))  # of mathlib.gamma
 KERNELS = (
-    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)),
+    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.SHORT_KERNELS)),
     *DOUBLE_KERNELS,
 )
