@@ -111,6 +111,11 @@ def shrink(b: Builder, x: Number) -> tuple[Value, Value]:
     return large, b.select(large, b.constant(2.0**-HUGE, x.high.type), 1)
 
 
+def _narrow(x: Value) -> PairValue:
+    """What need not be known better: factors of a result."""
+    return wide.rounded(x) if isinstance(x, QuadValue) else as_pair(x)
+
+
 def _upward(
     b: Builder, two: Number, first: Number, second: Number, m: Value
 ) -> tuple[Any, Value]:
@@ -143,15 +148,17 @@ def _downward(b: Builder, t: Number, order: Number) -> Sequence[Value]:
         kept = b.select(b.eq(j, m), f, kept)
         new = next_order(b, two, j, f, g)
         _, power = shrink(b, new)
-        total = b.select(active, times(b.fma(f, f, total), power * power), total)
+        size = _narrow(f)
+        total = b.select(active, times(b.fma(size, size, total), power * power), total)
         kept = b.select(active, times(kept, power), kept)
         new, old = b.select(active, times(new, power), f), b.select(active, times(f, power), g)
         return [j - 1, new, old, total, kept]
 
-    carried = [start, b.constant(1, t.type), zero, zero, zero]
+    carried = [start, b.constant(1, t.type), zero, _narrow(zero), zero]
     found = b.while_(carried, lambda carried: b.any_lane(carried[0] >= 1), step)
     _, f, _, total, kept = found
-    return [b.select(m < 1, f, kept) / b.sqrt(b.normal(total) * 2 + f * f)]
+    size = _narrow(f)
+    return [_narrow(b.select(m < 1, f, kept)) / b.sqrt(b.normal(total) * 2 + size * size)]
 
 
 # -- orders 0 and 1 -----------------------------------------------------------------------------
@@ -208,7 +215,8 @@ def _neumann(b: Builder, t: Number, log: Number) -> Sequence[Value]:
         """f of order j is added to the sums, and the next one made."""
         f, g, total, *sums = carried
         sums[which] = b.fma(b.splat(weight, t.lanes), f, sums[which])
-        total = b.fma(f, f, total)
+        size = _narrow(f)
+        total = b.fma(size, size, total)
         new = next_order(b, two, j, f, g)
         _, power = shrink(b, new)
         kept = [times(x, power) for x in (new, f, *sums)]
@@ -223,11 +231,13 @@ def _neumann(b: Builder, t: Number, log: Number) -> Sequence[Value]:
         return [j, *values]
 
     start = b.constant(2 * length + 1, t.high.type)
-    found = b.fold(0, length, [start, b.constant(1, t.type), *[zero] * 4], step)
+    one = b.constant(1, t.type)
+    found = b.fold(0, length, [start, one, zero, _narrow(zero), zero, zero], step)
     first, g, total, even, odd = found[1:]
     f = next_order(b, two, b.constant(1, t.high.type), first, g)  # of order 0
     total, even, odd = (b.normal(x) for x in (total, even, odd))
-    root = b.sqrt((total + first * first) * 2 + f * f) * HALF_PI
+    sizes = _narrow(first), _narrow(f)
+    root = b.sqrt((total + sizes[0] * sizes[0]) * 2 + sizes[1] * sizes[1]) * HALF_PI
     sums = (log * f - even, (log - 1) * first - f / t - odd)
     return [value / root for value in sums]
 
@@ -286,12 +296,12 @@ def _j_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
     t, m = wide.widened(x), wide.widened(order)
 
     def far() -> Sequence[Value]:
-        first, second, *_ = emit_call(b, _HANKEL, [t])
-        return [_upward(b, 2 / t, first, second, order.high)[0]]
+        first, second, *_ = _hankel(b, t)
+        return [_narrow(_upward(b, 2 / t, first, second, order.high)[0])]
 
     near = t.high < REACH[QUAD].switch
-    (value,) = b.if_(near, lambda: emit_call(b, _DOWNWARD, [t, m]), far)
-    return [wide.rounded(wide.as_quad(value))]
+    (value,) = b.if_(near, lambda: _downward(b, t, m), far)
+    return [as_pair(value)]
 
 
 def _y_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
@@ -300,10 +310,10 @@ def _y_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
 
     def close() -> Sequence[Value]:
         log = wide.natural_log(b, t) + (EULER - LN2)
-        return emit_call(b, _NEUMANN, [t, log])
+        return _neumann(b, t, log)
 
     near = t.high < REACH[QUAD].switch
-    first, second = b.if_(near, close, lambda: emit_call(b, _HANKEL, [t])[2:])
+    first, second = b.if_(near, close, lambda: _hankel(b, t)[2:])
     return [wide.rounded(_upward(b, 2 / t, first, second, order.high)[0])]
 
 
