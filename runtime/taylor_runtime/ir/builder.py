@@ -298,9 +298,10 @@ class Builder(MemoryBuilder):
         if not self.module.has_function(name):
             listed = [("double", f"x{i}") for i in range(len(args))]
             attributes, linkage = "nounwind willreturn memory(none) noinline", "internal fastcc"
-            with define_function(
-                self.module, name, vector.text, listed, attributes, linkage
-            ) as (inside, values):
+            with define_function(self.module, name, vector.text, listed, attributes, linkage) as (
+                inside,
+                values,
+            ):
                 total = inside.poison(vector)
                 for i, value in enumerate(emit(inside, *values)):
                     total = inside.insert(total, value, i)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from taylor_runtime.ir.pairs import PairValue, fast_two_sum, pair, square_root, two_product, two_sum
-from taylor_runtime.ir.types import Type, make_type
+from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import CompoundNumber, Instructions, Operandlike, Value
 from taylor_runtime.program.kinds import QUAD_DOUBLE, is_power_of_two
 

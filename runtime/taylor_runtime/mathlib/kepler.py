@@ -148,14 +148,14 @@ def _equinoctial(
     across = chosen(b, round_, e, as_pair(h / e))
     along = chosen(b, round_, one, as_pair(k / e))
     turned = [sine * along + cosine * across, cosine * along - sine * across]
-    found = [longitude + difference, *turned, radius]
+    found: list[Value] = [longitude + difference, *turned, radius]
     if steps < PAIR_STEPS:
         return found
     size = b.fabs(as_pair(found[0]).high)
     size = b.select(size < 1, size, b.constant(1, size.type))
     small = size * as_pair(radius).high < _CLOSE_BY
     first = as_pair(found[0])
-    return list(anew(b, found, small, "ty.kepler_F.anew", _refined, h, k, longitude, first))
+    return [*anew(b, found, small, "ty.kepler_F.anew", _refined, h, k, longitude, first)]
 
 
 def _refined(

@@ -26,7 +26,9 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
     return KernelFunction(wide.name.removesuffix(".double"), wide.arity, emit)
 
 
-ANYWHERE = tuple(map(_rounded, (*gamma.SHORT_KERNELS, polygamma.SHORT_KERNELS[0])))  # of mathlib.gamma
+ANYWHERE = tuple(
+    map(_rounded, (*gamma.SHORT_KERNELS, polygamma.SHORT_KERNELS[0]))
+)  # of mathlib.gamma
 KERNELS = (
     *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.SHORT_KERNELS)),
     *DOUBLE_KERNELS,

@@ -116,9 +116,7 @@ def _narrow(x: Value) -> PairValue:
     return wide.rounded(x) if isinstance(x, QuadValue) else as_pair(x)
 
 
-def _upward(
-    b: Builder, two: Number, first: Number, second: Number, m: Value
-) -> tuple[Any, Value]:
+def _upward(b: Builder, two: Number, first: Number, second: Number, m: Value) -> tuple[Any, Value]:
     """(f, e) with the function of order m equal to 2**e f, from those of orders 0 and 1."""
 
     def step(carried: list[Value]) -> Sequence[Value]:
@@ -285,10 +283,11 @@ def _negligible(b: Builder, x: Value, m: Value) -> Value:
 
 def _is_small(b: Builder, value: Value, x: Value, m: Value, part: float) -> Value:
     """Whether a value is below `part` of sqrt(2/(pi x)), which is less than the amplitude, right of
-    m, where all zeros are.
+    m and of 1/2, where all zeros are.
     """
-    root = b.sqrt(b.select(x > 0, x, b.constant(0, x.type)))
-    return (b.fabs(value) * root < part * 0.79) & (x > m) & (x < FARTHEST)
+    inside = (x > m) & (x > 0.5) & (x < FARTHEST)
+    root = b.sqrt(b.select(inside, x, b.constant(1, x.type)))
+    return inside & (b.fabs(value) * root < part * 0.79)
 
 
 def _j_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
@@ -341,7 +340,7 @@ def besselj(part: float, b: Builder, x: PairValue, order: PairValue) -> Sequence
         return [_upward(b, 2 / far_t, values[0], values[1], few)[0]]
 
     value = as_pair(where_rare(b, far, [scaled_far(b, near, k * m)], ascend)[0])
-    small = inside & _is_small(b, value.high, size.high, m, part)
+    small = _is_small(b, value.high, size.high, m, part)
     (value,) = anew(b, [value], small, "ty.besselj.anew", _j_anew, size, widened(b, m))
     negative = (is_negative(b, x.high) ^ (n < 0)) & is_odd(b, m)
     at_ends = b.select(b.eq(x.high, 0) & b.eq(m, 0), b.constant(1, m.type), 0)
@@ -369,7 +368,7 @@ def bessely(part: float, b: Builder, x: PairValue, order: PairValue) -> Sequence
     first, second = (chosen(b, far, u, v) for u, v in zip(values, near, strict=True))
     value, exponent = _upward(b, 2 / t, first, second, m)
     value = finite_low(b, scaled_far(b, value, exponent - k * m))
-    small = inside & _is_small(b, value.high, x.high, m, part)
+    small = _is_small(b, value.high, x.high, m, part)
     (value,) = anew(b, [value], small, "ty.bessely.anew", _y_anew, size, widened(b, m))
     outside = b.select(x.high < INFINITY, b.constant(-INFINITY, m.type), 0)
     outside = b.select((x.high < 0) | b.is_nan(x), b.constant(NAN, m.type), outside)
@@ -380,7 +379,6 @@ def bessely(part: float, b: Builder, x: PairValue, order: PairValue) -> Sequence
 _DOWNWARD = KernelFunction("bessel.downward", 2, _downward)
 _HANKEL = KernelFunction("bessel.hankel", 1, _hankel, results=4)
 _NEUMANN = KernelFunction("bessel.neumann", 2, _neumann, results=2)
-
 
 
 def _kernels(suffix: str, part: float) -> tuple[KernelFunction, ...]:

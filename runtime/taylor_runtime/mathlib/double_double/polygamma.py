@@ -214,7 +214,9 @@ def _reflected(
 
 
 def _inner(name: str, emit: Callable[..., Sequence[Value]]) -> dict[Terms, KernelFunction]:
-    return {t: KernelFunction(f"{name}{t.suffix}", 3, partial(emit, t)) for t in (FULL, SHORT, WIDE)}
+    return {
+        t: KernelFunction(f"{name}{t.suffix}", 3, partial(emit, t)) for t in (FULL, SHORT, WIDE)
+    }
 
 
 _RIGHT = _inner("polygamma.right", _sum_right)
