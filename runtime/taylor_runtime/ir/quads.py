@@ -111,7 +111,7 @@ def _called(name: str, emit: object, x: QuadValue, y: QuadValue) -> QuadValue:
 
 
 def _normal(b: Instructions, *words: Value) -> list[Value]:
-    """Four words that do not overlap, of the sum of five, each below the one before or cancelled."""
+    """Four words that do not overlap, of the sum of five, each far below the one before it."""
     rest, lower = words[-1], []
     for word in reversed(words[:-1]):
         rest, low = two_sum(b, word, rest)

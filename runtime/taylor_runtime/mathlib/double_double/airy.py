@@ -45,8 +45,8 @@ from taylor_runtime.mathlib.quad_double import elementary as wide
 
 _TAYLOR = 54  # terms for |h| <= 1 about an integer up to LAST, which leave 2**-116
 _TERMS, _DOUBLES = 56, 20  # of the asymptotic series, even and odd ones together, and of each
-# In quad-double: the asymptotic series leave 2**-214 at FIRST, and Taylor's, whose n = 0 is not used,
-# 2**-220 for |h| <= 1/2.
+# In quad-double: the asymptotic series leave 2**-214 at FIRST, and Taylor's 2**-220 for |h| <= 1/2;
+# its n = 0 is not used.
 _WIDE_TERMS = 102
 _RECIPROCALS = (Fraction(0), *(Fraction(1, n) for n in range(1, 70)))
 _VALUES = tuple(value for row in AIRY[: 1 - FIRST] for value in row)  # of integers up to 0

@@ -116,7 +116,7 @@ def _narrow(x: Value) -> PairValue:
     return wide.rounded(x) if isinstance(x, QuadValue) else as_pair(x)
 
 
-def _upward(b: Builder, two: Number, first: Number, second: Number, m: Value) -> tuple[Any, Value]:
+def _upward(b: Builder, two: Any, first: Value, second: Value, m: Value) -> tuple[Any, Value]:
     """(f, e) with the function of order m equal to 2**e f, from those of orders 0 and 1."""
 
     def step(carried: list[Value]) -> Sequence[Value]:
