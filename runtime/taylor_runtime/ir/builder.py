@@ -14,6 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
+from taylor_runtime.ir.integers.whole import (
+    Ratio,
+    Whole,
+    chosen,
+    compared,
+    multiply_add,
+    size_of,
+    truth,
+)
 from taylor_runtime.ir.kinds import NUMBERS, joined
 from taylor_runtime.ir.memory import MemoryBuilder, parts_of
 from taylor_runtime.ir.module import Module
@@ -36,7 +45,6 @@ from taylor_runtime.ir.values import (
     Value,
     index_text,
 )
-from taylor_runtime.ir.whole import Ratio, Whole, chosen, compared, multiply_add, size_of, truth
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}

@@ -1,7 +1,8 @@
 """The sums G_k(x) = sum_{i >= 0} (x + i)**-(k + 1) of digamma and its derivatives.
 
 Terms are summed until the argument is large, and the rest by the Euler-Maclaurin formula
-(Abramowitz & Stegun 1964, 6.4.10 to 6.4.11).  Left of zero, for x = f + n, |f| <= 1/2, the sum over all integers less the one beyond:
+(Abramowitz & Stegun 1964, 6.4.10 to 6.4.11).  Left of zero, for x = f + n, |f| <= 1/2, the sum over
+all integers less the one beyond:
 
     G_k(x) = f**-(k + 1) + G_k(1 + f) - (-1)**k (G_k(1 - f) - G_k(1 - x)),
 
