@@ -3,7 +3,7 @@
     python benchmarks/mathlib_airy_coefficients.py \
         > runtime/taylor_runtime/mathlib/double_double/airy_coefficients.py
 
-Computed by mpmath in 80 digits and rounded to 36.
+Computed by mpmath in 100 digits and rounded to 36, left of zero to 68.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from __future__ import annotations
 import mpmath
 
 mp = mpmath.MPContext()
-mp.dps = 80
-LAST = 16
+mp.dps = 100
+FIRST, LAST = -24, 16
 
-HEADER = f'''"""Airy's functions at the integers from -LAST to LAST: Ai, Ai', Bi, Bi'.
+HEADER = f'''"""Airy's functions at the integers from FIRST to LAST: Ai, Ai', Bi, Bi'.
 
-Written by benchmarks/mathlib_airy_coefficients.py, rounded to 36 digits.
+Written by benchmarks/mathlib_airy_coefficients.py, rounded to 36 digits, left of zero to 68.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-LAST = {LAST}
+FIRST, LAST = {FIRST}, {LAST}
 AIRY = tuple(
     tuple(map(Fraction, row))
     for row in ('''
@@ -32,11 +32,12 @@ AIRY = tuple(
 def main() -> None:
     """Print the module."""
     print(HEADER)
-    for n in range(-LAST, LAST + 1):
+    for n in range(FIRST, LAST + 1):
         print("        (")
         for function in (mp.airyai, mp.airybi):
             for order in (0, 1):
-                value = mp.nstr(function(n, derivative=order), 36, min_fixed=0, max_fixed=0)
+                digits = 68 if n <= 0 else 36
+                value = mp.nstr(function(n, derivative=order), digits, min_fixed=0, max_fixed=0)
                 print(f'            "{value}",')
         print("        ),")
     print("    )\n)")

@@ -20,7 +20,7 @@ mp = mpmath.MPContext()
 mp.dps = 120
 ROOT = mp.findroot(mp.digamma, mp.mpf("1.46163214496836"))
 REACH = mp.mpf(1) / 4  # of the polynomial about the root
-ROOT_DIGITS = 60
+ROOT_DIGITS = 81
 
 HEADER = '''"""Polynomials of gamma and digamma, coefficients ascending.
 
@@ -76,7 +76,7 @@ def main() -> None:
     about = "(gamma(1 + u) - 1) / (u (u - 1)) in u - 1/2, 0 <= u <= 1"
     show("GAMMA", about, gamma_rest, mp.mpf(1) / 2, 46)
     root = mp.nstr(ROOT, ROOT_DIGITS, min_fixed=0, max_fixed=0)
-    print(f'\n# The positive zero of digamma\nROOT = Fraction("{root}")')
+    print(f'\n# The positive zero of digamma\nROOT = Fraction(\n    "{root}"\n)')
     about = "digamma(ROOT + d) / d, |d| <= 1/4"
     show("DIGAMMA", about, digamma_slope, REACH, 32)
 

@@ -21,9 +21,9 @@ __all__ = ["airyai", "airyaiprime", "airybi", "airybiprime"]
 _ABOUT = (
     "scipy.special.airy gives all four of them. Right of zero errors are below an ulp in float64\n"
     "and 10 units of 2**-106 in double-double; left of it, where they oscillate, they are that of\n"
-    "the amplitude, and 2**-148 |x|**1.5 of it besides; NaN left of -2**60, where the phase is\n"
-    "lost. Taylor coefficients of Ai and Ai' far right of zero lose digits, at 12 four by order\n"
-    "30, for errors grow like Bi.\n\n"
+    "the amplitude, and 2**-148 |x|**1.5 of it besides, and 1e-28 of the value next to a zero;\n"
+    "NaN left of -2**60, where the phase is lost. Taylor coefficients of Ai and Ai' far right of\n"
+    "zero lose digits, at 12 four by order 30, for errors grow like Bi.\n\n"
 )
 
 

@@ -31,9 +31,9 @@ _HALF = Fraction(1, 2)
 _ABOUT = (
     "The order n is an exact integer of any sign, part of the function's name rather than an\n"
     "argument. {name}(n, x) is called as in mpmath and SymPy; scipy.special.{scipy} map onto it.\n"
-    "In float64 errors are below an ulp, and a few at the doubles next to a zero; in\n"
-    "double-double they are some 1e-30 of the amplitude sqrt(J**2 + Y**2), at zeros as\n"
-    "well. A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
+    "In float64 errors are below an ulp, next to zeros as well; in double-double they are some\n"
+    "1e-30 of the amplitude sqrt(J**2 + Y**2), and 1e-28 of the value next to a zero (up to\n"
+    "x = 1e19). A value takes a time that grows with max(|n|, x) up to x = 40, with |n| alone\n"
     "beyond; J of an order above 1000 takes none where it is below all doubles.\n\n"
 )
 

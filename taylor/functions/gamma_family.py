@@ -156,7 +156,7 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         reference="u' = digamma(x) x'; " + _SOURCE,
         about="The logarithm of |gamma(x)|; SymPy's loggamma is complex for x < 0, this one its\n"
         "real part. In double-double errors left of zero are 2e-31 of max(1, log gamma(1 - x)),\n"
-        "also at its zeros there.\n\n",
+        "and next to its zeros there 1e-28 of the value.\n\n",
         smooth_from=NOWHERE,
         edges=lambda x: (call("sin", math.pi * x),),
     ),
@@ -172,9 +172,9 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         sympy_names=("digamma",),
         domain="everywhere but 0, -1, -2, ..; NaN at the negative ones, infinite at 0",
         reference="a chain of polygammas; " + _SOURCE,
-        about="In float64 errors are below an ulp, but for the one or two doubles next to a zero\n"
-        "left of 0, where they are some ulp (3e-31 of max(1/|x - n|, log(1 - x)), n being the\n"
-        "nearest integer); those of double-double left of 0 are 3e-31 of that as well.\n\n",
+        about="In float64 errors are below an ulp, next to zeros as well; in double-double left\n"
+        "of 0 they are 3e-31 of max(1/|x - n|, log(1 - x)), n being the nearest integer, and next\n"
+        "to a zero 1e-28 of the value.\n\n",
         smooth_from=NOWHERE,
         edges=lambda x: (call("sin", math.pi * x),),
     ),
@@ -193,7 +193,8 @@ def _log_of_size(mp: Any, x: Any) -> Any:
         orders=1,
         canonical=_canonical_polygamma,
         about="polygamma(k, x) is the k-th derivative of digamma, k an exact natural number; name\n"
-        "and order of the arguments are those of SciPy and SymPy.\n\n",
+        "and order of the arguments are those of SciPy and SymPy. Next to a zero, which even\n"
+        "orders have left of 0, errors in double-double are 1e-28 of the value.\n\n",
         smooth_from=NOWHERE,
         edges=lambda n, x: (call("sin", math.pi * x),),
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.integers.whole import Whole, leave_beyond, whole_of
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Whole, leave_beyond, whole_of
 from taylor_runtime.passes.spans import LIMIT, Span
 from taylor_runtime.passes.turns import WholeNumbers
 from taylor_runtime.passes.whole import Spans, Turns

@@ -10,10 +10,19 @@ Nothing is contracted or reassociated behind the reader's back: only `Builder.fm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
+from taylor_runtime.ir.integers.whole import (
+    Ratio,
+    Whole,
+    chosen,
+    compared,
+    multiply_add,
+    size_of,
+    truth,
+)
 from taylor_runtime.ir.kinds import NUMBERS, joined
 from taylor_runtime.ir.memory import MemoryBuilder, parts_of
 from taylor_runtime.ir.module import Module
@@ -36,7 +45,6 @@ from taylor_runtime.ir.values import (
     Value,
     index_text,
 )
-from taylor_runtime.ir.whole import Ratio, Whole, chosen, compared, multiply_add, size_of, truth
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -287,6 +295,27 @@ class Builder(MemoryBuilder):
         listed = ", ".join(f"{a.type.text} {a.text}" for a in args)
         type_ = result if isinstance(result, Type) else make_type(result, 0)
         return self.emit_anew(type_, f"call {convention} {type_.text} @{function}({listed})")
+
+    def apart(
+        self, name: str, count: int, emit: Callable[..., Sequence[Value]], *args: Value
+    ) -> list[Value]:
+        """`count` doubles that a function of doubles gives, which `emit(b, *args)` writes once a
+        module: where it is called it takes one line.
+        """
+        vector = make_type("double", count)
+        if not self.module.has_function(name):
+            listed = [("double", f"x{i}") for i in range(len(args))]
+            attributes, linkage = "nounwind willreturn memory(none) noinline", "internal fastcc"
+            with define_function(self.module, name, vector.text, listed, attributes, linkage) as (
+                inside,
+                values,
+            ):
+                total = inside.poison(vector)
+                for i, value in enumerate(emit(inside, *values)):
+                    total = inside.insert(total, value, i)
+                inside.ret(total)
+        found = self.call(vector, name, *args, convention="fastcc")
+        return [self.extract(found, i) for i in range(count)]
 
     def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
         """Member `index` of a returned struct."""

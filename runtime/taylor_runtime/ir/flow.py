@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from taylor_runtime.ir.blocks import Blocks
 from taylor_runtime.ir.instructions import Line, Phi
+from taylor_runtime.ir.integers.whole import Whole, whole_of
 from taylor_runtime.ir.kinds import flat_values, joined, joined_values
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Instructions, Value
-from taylor_runtime.ir.whole import Whole, whole_of
 from taylor_runtime.passes.spans import Span
 
 # How often a branch is taken, and not taken, as LLVM wants to be told: whether it is likely.
@@ -27,7 +27,7 @@ class Flow(Instructions):
     What a block has computed, and the condition that alone led to it, are known in all blocks that
     it dominates.
 
-    counts: whether whole numbers are integers, see `ir.whole`.
+    counts: whether whole numbers are integers, see `ir.integers.whole`.
     leave: where control goes when a number is none that integers and doubles both count; None
         where it cannot go anywhere.
     """

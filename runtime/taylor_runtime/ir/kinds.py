@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.pairs import PAIR, PairValue
+from taylor_runtime.ir.quads import QUAD, QuadValue
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Compound, CompoundNumber, Value
 
 # By element; the arithmetic of all others is LLVM's own.
-NUMBERS: dict[str, type[CompoundNumber]] = {PAIR: PairValue}
+NUMBERS: dict[str, type[CompoundNumber]] = {PAIR: PairValue, QUAD: QuadValue}
 
 
 def joined(type_: Type, parts: Sequence[Value]) -> Value:

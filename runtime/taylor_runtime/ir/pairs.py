@@ -12,13 +12,13 @@ Numer. Math. 18 (1971) 224, and Knuth, The Art of Computer Programming 2, sectio
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 from taylor_runtime.ir.types import Type, make_type
 from taylor_runtime.ir.values import CompoundNumber, Instructions, Operandlike, Value
-from taylor_runtime.program.kinds import DOUBLE_DOUBLE
+from taylor_runtime.program.kinds import DOUBLE_DOUBLE, is_power_of_two
 
 Parts = tuple[Value, Value]
+_LEAST_SQUARE, _LIFT = 2.0**-960, 200  # below it roots are taken of numbers 2**200 times as large
 
 PAIR = DOUBLE_DOUBLE.element
 
@@ -59,7 +59,7 @@ class PairValue(CompoundNumber):
         return _sum(-self, self._operand(other))
 
     def __mul__(self, other: Operandlike) -> PairValue:
-        if not isinstance(other, Value) and _is_power_of_two(other):
+        if not isinstance(other, Value) and is_power_of_two(other):
             return pair(self.high * other, self.low * other)
         return _product(self, self._operand(other))
 
@@ -103,10 +103,6 @@ class PairValue(CompoundNumber):
 def pair(high: Value, low: Value) -> PairValue:
     """The double-double of two doubles of one type."""
     return PairValue(high.builder, make_type(PAIR, high.lanes), (high, low))
-
-
-def _is_power_of_two(number: int | float | Fraction) -> bool:
-    return number != 0 and math.isfinite(number) and abs(math.frexp(float(number))[0]) == 0.5
 
 
 # -- error-free steps ---------------------------------------------------------------------------
@@ -189,10 +185,14 @@ def multiply_add(b: Instructions, x: PairValue, y: PairValue, total: PairValue) 
 
 def square_root(b: Instructions, x: PairValue) -> PairValue:
     """sqrt(x); NaN below zero, and a zero keeps its sign."""
-    root = b.sqrt(x.high)
-    remainder = b.fma(-root, root, x.high) + x.low
+    tiny = x.high < _LEAST_SQUARE  # what is left of it would underflow
+    up = b.select(tiny, b.constant(2.0**_LIFT, x.high.type), 1)
+    down = b.select(tiny, b.constant(2.0 ** (-_LIFT // 2), x.high.type), 1)
+    square = x.high * up
+    root = b.sqrt(square)
+    remainder = b.fma(-root, root, square) + x.low * up
     low = remainder * (0.5 / root)
-    return normal(b, root, b.select(root > 0, low, root))  # so that -0 stays
+    return normal(b, root * down, b.select(root > 0, low, root) * down)  # so that -0 stays
 
 
 def absolute(b: Instructions, x: PairValue) -> PairValue:

@@ -58,6 +58,11 @@ class Instructions(ABC):
     def overflowing(self, x: Value, y: Value) -> tuple[Value, Value]: ...
 
     @abstractmethod
+    def apart(
+        self, name: str, count: int, emit: Callable[..., Sequence[Value]], *args: Value
+    ) -> list[Value]: ...
+
+    @abstractmethod
     def sqrt(self, x: Value) -> Value: ...
 
     @abstractmethod

@@ -1,8 +1,9 @@
 """Kepler's equation E - e sin E = M, and F + h cos F - k sin F = l.
 
-In double both are right to an ulp for all e up to 1, in double-double E to 10 units of 2**-106; F
-to 2**-106 (|F| + 4/r), r being the radius 1 - h sin F - k cos F: this is what a change of h, k
-or l by a unit of rounding does, and much for r near 0, which is near e = 1 and the pericentre.
+In double both are right to an ulp for all e up to 1, in double-double E to 10 units of 2**-106, and
+F to 2**-106 (|F| + 4/r), r being the radius 1 - h sin F - k cos F: this is what a change of h, k
+or l by a unit of rounding does.  Where that is much, near e = 1 and the pericentre or next to
+F = 0, F is refined in quad-double.
 
 M is reduced to m in -pi .. pi in double-double, and m = (1 - e) E + e (E - sin E) is solved, a sum
 in which nothing cancels: by Newton's method in double from above the root, where it goes down
@@ -20,22 +21,25 @@ from math import factorial, pi
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
-from taylor_runtime.ir.types import I64
+from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.polynomial import polynomial as double_polynomial
 from taylor_runtime.mathlib.double import power, trigonometric
+from taylor_runtime.mathlib.double_double.cancelled import anew
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.inverse import atan2
 from taylor_runtime.mathlib.double_double.power import hypot
 from taylor_runtime.mathlib.double_double.reduction import reduce
 from taylor_runtime.mathlib.double_double.steps import as_pair, chosen, polynomial, widened
 from taylor_runtime.mathlib.double_double.trigonometric import sincos
+from taylor_runtime.mathlib.quad_double import elementary as wide
 
 NAN = float("nan")
 MOST_STEPS = 40
 CLOSE = 2.0**-30  # a relative change after which Newton's method has all digits of double
 PAIR_STEPS = 2
+_CLOSE_BY, _REFINEMENTS = 2.0**-6, 3  # |F| r from which on it is left as it is
 SMALL = 1.0  # below, E - sin E is its own series
 # (E - sin E)/E**3 in E**2; what is left out is below 2**-107 of it
 _DEFICIT = [Fraction((-1) ** k, factorial(2 * k + 3)) for k in range(13)]
@@ -144,7 +148,36 @@ def _equinoctial(
     across = chosen(b, round_, e, as_pair(h / e))
     along = chosen(b, round_, one, as_pair(k / e))
     turned = [sine * along + cosine * across, cosine * along - sine * across]
-    return [longitude + difference, *turned, radius]
+    found: list[Value] = [longitude + difference, *turned, radius]
+    if steps < PAIR_STEPS:
+        return found
+    size = b.fabs(as_pair(found[0]).high)
+    size = b.select(size < 1, size, b.constant(1, size.type))
+    small = size * as_pair(radius).high < _CLOSE_BY
+    first = as_pair(found[0])
+    return [*anew(b, found, small, "ty.kepler_F.anew", _refined, h, k, longitude, first)]
+
+
+def _refined(
+    b: Builder, h: PairValue, k: PairValue, longitude: PairValue, first: PairValue
+) -> Sequence[PairValue]:
+    """The same for one number, in quad-double by Newton's method from a first value of F."""
+    h_wide, k_wide, mean = map(wide.widened, (h, k, longitude))
+
+    def step(_: Value | int, carried: list[Value]) -> Sequence[Value]:
+        u = wide.as_quad(carried[0])
+        sine, cosine = wide.sincos(b, u)
+        radius = 1 - h_wide * sine - k_wide * cosine
+        excess = u + h_wide * cosine - k_wide * sine - mean
+        return [u - excess / b.select(b.eq(radius.high, 0), wide.constant(b, 1), radius), radius]
+
+    start = [wide.widened(first), wide.constant(b, 1)]
+    u = wide.as_quad(b.fold(0, _REFINEMENTS, start, step)[0])
+    sine, cosine = wide.sincos(b, u)
+    radius = 1 - h_wide * sine - k_wide * cosine
+    at_zero = b.eq(h, longitude)
+    found = [wide.rounded(x) for x in (u, sine, cosine, radius)]
+    return [chosen(b, at_zero, widened(b, b.constant(0, F64)), found[0]), *found[1:]]
 
 
 def _with_tail(

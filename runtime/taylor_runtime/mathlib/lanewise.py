@@ -5,13 +5,14 @@ Scalar code takes the branch that its number needs, and is compiled once for all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import pair
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double_double.cancelled import SMALL, TINY
 
 
 def by_lane(kernel: KernelFunction) -> KernelFunction:
@@ -42,12 +43,19 @@ def rounded(wide: KernelFunction) -> KernelFunction:
     return replace(wide, emit=emit)
 
 
-def both(wide: KernelFunction) -> tuple[KernelFunction, KernelFunction]:
+Wide = KernelFunction | Callable[[float], KernelFunction]  # of the part below which it cancels
+
+
+def both(wide: Wide) -> tuple[KernelFunction, KernelFunction]:
     """(for double, for double-double), lane by lane."""
-    return by_lane(rounded(wide)), by_lane(wide)
+    if isinstance(wide, KernelFunction):
+        return by_lane(rounded(wide)), by_lane(wide)
+    short, full = wide(TINY), wide(SMALL)
+    short = rounded(replace(short, name=f"{short.name}.double"))
+    return by_lane(replace(short, name=full.name)), by_lane(full)
 
 
-def parts(wide: KernelFunction, *names: str) -> tuple[tuple[KernelFunction, ...], ...]:
+def parts(wide: Wide, *names: str) -> tuple[tuple[KernelFunction, ...], ...]:
     """Kernels for the several results of one: those for double, those for double-double."""
 
     def part(whole: KernelFunction, name: str, i: int) -> KernelFunction:

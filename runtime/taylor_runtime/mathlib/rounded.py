@@ -26,9 +26,10 @@ def _rounded(wide: KernelFunction) -> KernelFunction:
     return KernelFunction(wide.name.removesuffix(".double"), wide.arity, emit)
 
 
-# Next to its zeros left of zero, digamma takes all digits; right of it, mathlib.gamma has its own.
-ANYWHERE = tuple(map(_rounded, (*gamma.KERNELS, polygamma.KERNELS[0])))  # of mathlib.gamma
+ANYWHERE = tuple(
+    map(_rounded, (*gamma.SHORT_KERNELS, polygamma.SHORT_KERNELS[0]))
+)  # of mathlib.gamma
 KERNELS = (
-    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.KERNELS)),
+    *map(_rounded, (*polygamma.SHORT_KERNELS[1:], *bessel.SHORT_KERNELS)),
     *DOUBLE_KERNELS,
 )

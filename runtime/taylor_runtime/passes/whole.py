@@ -208,7 +208,7 @@ class Rows:
         return None if signed else total
 
     def _watched(self, product: Span) -> Span | None:
-        """What is left of a product: `ir.whole` compares one that might not fit with bounds."""
+        """What is left of a product: one that might not fit is compared with bounds."""
         if product.fits():
             return product
         return product.met(COUNTED) if self.known.guarded else None

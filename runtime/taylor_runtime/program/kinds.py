@@ -30,12 +30,25 @@ def nearest_float(number: int | float | Fraction, element: str = "double") -> fl
         return float("inf") if number > 0 else float("-inf")
 
 
+def is_power_of_two(number: Exact) -> bool:
+    """Of either sign."""
+    return number != 0 and math.isfinite(number) and abs(math.frexp(float(number))[0]) == 0.5
+
+
 def parts_of(number: int | float | Fraction) -> tuple[float, float]:
     """`number` as a double-double: high, the nearest double, and low, the nearest to the rest."""
     high = nearest_float(number)
     if not math.isfinite(high) or isinstance(number, float):
         return high, 0.0
     return high, nearest_float(Fraction(number) - Fraction(high))
+
+
+def words_of(number: Exact) -> tuple[float, ...]:
+    """`number` as a quad-double: four doubles, each the nearest to what is left."""
+    high, low = parts_of(number)
+    if not math.isfinite(high) or isinstance(number, float):
+        return high, 0.0, 0.0, 0.0
+    return high, low, *parts_of(Fraction(number) - Fraction(high) - Fraction(low))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,9 +182,28 @@ DOUBLE_DOUBLE = Kind(
     least=2.0**-500,
     slow=2.0**-30,
 )
+# Four doubles, about 63 digits: what double-double loses next to zeros of functions is computed in.
+QUAD_DOUBLE = Kind(
+    name="quad-double",
+    element="quad-double",
+    short="qd",
+    part="double",
+    parts=4,
+    split=words_of,
+    epsilon=2.0**-208,
+    rounding=2.0**-207,
+    rounds_once=False,
+    kernels="quad-double",
+    operations=100,
+    chains=1,
+    products=1,
+    least=2.0**-500,
+    slow=2.0**-30,
+)
 
+# What users may ask for; and all that values may be.
 KINDS = {kind.name: kind for kind in (FLOAT, DOUBLE, DOUBLE_DOUBLE)}
-ELEMENTS = {kind.element: kind for kind in KINDS.values()}
+ELEMENTS = {kind.element: kind for kind in (*KINDS.values(), QUAD_DOUBLE)}
 
 
 def kind_called(name: str) -> Kind:

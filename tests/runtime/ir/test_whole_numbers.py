@@ -6,9 +6,9 @@ import operator
 from itertools import product
 
 from taylor_runtime.ir.builder import define_function
+from taylor_runtime.ir.integers.whole import Whole, compared
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import F64, I64
-from taylor_runtime.ir.whole import Whole, compared
 from taylor_runtime.passes.spans import Span
 
 RELATIONS = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}

@@ -8,9 +8,9 @@ from dataclasses import replace
 from taylor_runtime.arrays.plan import CONSTANT, Plan
 from taylor_runtime.arrays.plans.works import Nest, Together, Work
 from taylor_runtime.arrays.regions.inner import ALONE, Inner, Writer, begun
+from taylor_runtime.ir.integers.whole import Whole
 from taylor_runtime.ir.types import I1
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Whole
 from taylor_runtime.passes.turns import WholeNumbers
 from taylor_runtime.program.arrays import ArrayProgram, View, all_used
 from taylor_runtime.program.program import Input, Kernel

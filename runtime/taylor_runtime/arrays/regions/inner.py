@@ -13,9 +13,9 @@ from taylor_runtime.arrays.plans.layout import from_outside, is_outside
 from taylor_runtime.arrays.plans.works import Work
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.integers.whole import Whole
 from taylor_runtime.ir.types import I64, Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.ir.whole import Whole
 from taylor_runtime.passes.spans import Span
 from taylor_runtime.program.arrays import (
     ArrayProgram,

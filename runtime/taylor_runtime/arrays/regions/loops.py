@@ -20,9 +20,9 @@ from taylor_runtime.arrays.regions.inner import (
 from taylor_runtime.arrays.regions.moving import Moving
 from taylor_runtime.arrays.regions.places import spare_places
 from taylor_runtime.arrays.regions.wide import LANES, Wide, end_of_places
+from taylor_runtime.ir.integers.whole import Whole
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.ir.whole import Whole
 from taylor_runtime.passes.spans import Span
 from taylor_runtime.program.arrays import contiguous
 from taylor_runtime.program.kernels import Region

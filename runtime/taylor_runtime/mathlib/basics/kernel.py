@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.kinds import flat_values, joined_values
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import Type, make_type
 from taylor_runtime.ir.values import Value
-from taylor_runtime.program.kinds import ELEMENTS
+from taylor_runtime.program.kinds import ELEMENTS, QUAD_DOUBLE
 from taylor_runtime.program.records import dataclass
 
 CALL_ATTRIBUTES = "nounwind willreturn memory(none)"
 RARE = "noinline optnone cold"  # what hardly ever runs is made in as little time as can be
+_QUAD = make_type(QUAD_DOUBLE.element, 0)  # what it is needed for is rare
 ROOM = 16  # doubles: of one result in memory
 
 Result = TypeVar("Result")
@@ -68,7 +69,8 @@ def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -
     lanes = f"x{t.lanes}" if t.lanes else ""
     name = f"ty.{kernel.name}.{ELEMENTS[t.element].short}{lanes}"
     if not b.module.has_function(name):
-        define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit)
+        attributes = f"{CALL_ATTRIBUTES} {RARE}" if t is _QUAD else CALL_ATTRIBUTES
+        define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit, attributes)
     return call_defined(b, name, [t] * kernel.results, arguments)
 
 

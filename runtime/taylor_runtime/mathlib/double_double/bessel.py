@@ -6,21 +6,26 @@ Stegun 1964, 9.1.76), a sum without cancellation; the same J_k give Y_0 and Y_1 
 (9.1.88).  Beyond, Hankel's expansions (9.2.5 to 9.2.10) give orders 0 and 1.  The recurrence in the
 order (9.1.27), stable upwards for every Y and for J up to the order x, gives the others.
 
-Errors are absolute, relative to the amplitude sqrt(J**2 + Y**2) (or to J where that is far below
-it), some 50 units of 2**-106 and growing slowly with the order.
+Errors are some 50 units of 2**-106 of the amplitude sqrt(J**2 + Y**2) (or of J where that is far
+below it), growing slowly with the order.  Next to zeros the same is computed in quad-double.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache, partial
+from typing import Any
 
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.kinds import joined
 from taylor_runtime.ir.pairs import PAIR, PairValue, fast_two_sum, pair, two_product
+from taylor_runtime.ir.quads import QUAD, QuadValue
 from taylor_runtime.ir.types import make_type
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics.bits import is_negative, where_rare
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double_double.cancelled import SMALL, TINY, anew
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import LN2
 from taylor_runtime.mathlib.double_double.logarithm import natural_log, split
@@ -37,9 +42,15 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import SINCOS
+from taylor_runtime.mathlib.quad_double import elementary as wide
+from taylor_runtime.program.records import dataclass
 
-EULER = Fraction("0.577215664901532860606512090082402431042159335939923598805767")
-SQRT_PI = Fraction("1.77245385090551602729816748334114518279754945612238712821381")
+EULER = Fraction(
+    "0.57721566490153286060651209008240243104215933593992359880576723488486772677766467"
+)
+SQRT_PI = Fraction(
+    "1.7724538509055160272981674833411451827975494561223871282138077898529112845910322"
+)
 HUGE = 400  # numbers beyond 2**400 are scaled down by that
 _LARGE = 1000  # orders whose values are mostly below all doubles
 _LEAST_LOG = -760.0  # of the smallest double, with room for rounding
@@ -47,103 +58,137 @@ _TINY = -60  # below 2**_TINY the first term of the power series is all
 
 
 SWITCH = 40  # where Hankel's expansions begin
-_HANKEL_TERMS, _HANKEL_DOUBLES = 56, 22  # P and Q together, and those of each in double
-# Recurrences for J start at max(n, x) + _EXTRA + _SLOPE sqrt(x), which leaves an error of 2**-119
-# of the amplitude (measured at orders up to 1000).
-_EXTRA, _SLOPE = 20, 4.0
-_NEUMANN_LENGTH = 52  # highest k of J_{2k} in Y_0: J_{2k}(SWITCH) is below 2**-110
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far series and recurrences go.
+
+    switch: where Hankel's expansions begin.
+    terms, doubles: of these, P and Q together, and those of each that may be doubles.
+    extra, slope: recurrences for J start at max(n, x) + extra + slope sqrt(x), which leaves an
+        error of 2**-119 of the amplitude, or 2**-222 (measured at orders up to 1000).
+    length: highest k of J_{2k} in Y_0: J_{2k}(switch) is below 2**-110, or 2**-218.
+    """
+
+    switch: int
+    terms: int
+    doubles: int
+    extra: int
+    slope: float
+    length: int
+
+
+REACH = {
+    PAIR: Reach(SWITCH, 56, 22, 20, 4.0, 52),
+    QUAD: Reach(80, 100, 0, 42, 5.0, 106),
+}
+FARTHEST = 2.0**96  # next zeros are farther away than numbers are from one another
+Number = PairValue | QuadValue
 
 
 # -- recurrences in the order -------------------------------------------------------------------
 
 
-def next_order(b: Builder, two: PairValue, j: Value, f: PairValue, g: PairValue) -> PairValue:
+def next_order(b: Builder, two: Any, j: Value, f: Any, g: Any) -> Any:
     """2 j/x f - g, the next function from f of order j and g, the one before; two is 2/x."""
+    if not isinstance(two, PairValue):
+        return two * j * f - g
     high, low = two_product(b, two.high, j)
     factor = pair(high, b.fma(two.low, j, low))
     value = as_pair(b.fma(factor, f, -g))
     return pair(*fast_two_sum(b, value.high, value.low))
 
 
-def times(x: PairValue, power: Value) -> PairValue:
+def times(x: Any, power: Value) -> Any:
     """x times a power of two."""
-    return pair(x.high * power, x.low * power)
+    return joined(x.type, [part * power for part in x.parts])
 
 
-def shrink(b: Builder, x: PairValue) -> tuple[Value, Value]:
+def shrink(b: Builder, x: Number) -> tuple[Value, Value]:
     """(whether x is too large, the power of two that it takes)."""
     large = b.fabs(x.high) > 2.0**HUGE
     return large, b.select(large, b.constant(2.0**-HUGE, x.high.type), 1)
 
 
-def _upward(
-    b: Builder, two: PairValue, first: PairValue, second: PairValue, m: Value
-) -> tuple[PairValue, Value]:
+def _narrow(x: Value) -> PairValue:
+    """What need not be known better: factors of a result."""
+    return wide.rounded(x) if isinstance(x, QuadValue) else as_pair(x)
+
+
+def _upward(b: Builder, two: Any, first: Value, second: Value, m: Value) -> tuple[Any, Value]:
     """(f, e) with the function of order m equal to 2**e f, from those of orders 0 and 1."""
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        j, e, f, g = carried[0], carried[1], as_pair(carried[2]), as_pair(carried[3])
+        j, e, f, g = carried
         active = j < m
         new = next_order(b, two, j, f, g)
         large, power = shrink(b, new)
         e = b.select(active & large, e + HUGE, e)
         new, old = times(new, power), times(f, power)
-        return [j + 1, e, chosen(b, active, new, f), chosen(b, active, old, g)]
+        return [j + 1, e, b.select(active, new, f), b.select(active, old, g)]
 
     start = [b.constant(1, m.type), b.constant(0, m.type), second, first]
     found = b.while_(start, lambda carried: b.any_lane(carried[0] < m), step)
-    return chosen(b, m < 1, first, as_pair(found[2])), found[1]
+    return b.select(m < 1, first, found[2]), found[1]
 
 
-def _downward(b: Builder, t: PairValue, order: PairValue) -> Sequence[Value]:
-    """J of order m for 2**(_TINY - 1) < t <= max(SWITCH, m)."""
-    m, two = order.high, 2 / t
+def _downward(b: Builder, t: Number, order: Number) -> Sequence[Value]:
+    """J of order m for 2**(_TINY - 1) < t <= max(switch, m)."""
+    m, two, reach = order.high, 2 / t, REACH[t.type.element]
     larger = b.select(t.high > m, t.high, m)
-    start = b.floor(b.fma(b.sqrt(t.high), _SLOPE, larger + _EXTRA))
-    zero = constant(b, 0, t)
+    start = b.floor(b.fma(b.sqrt(t.high), reach.slope, larger + reach.extra))
+    zero = b.constant(0, t.type)
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        j, (f, g, total, kept) = carried[0], map(as_pair, carried[1:])
+        j, f, g, total, kept = carried
         active = j >= 1
-        kept = chosen(b, b.eq(j, m), f, kept)
+        kept = b.select(b.eq(j, m), f, kept)
         new = next_order(b, two, j, f, g)
         _, power = shrink(b, new)
-        total = chosen(b, active, times(as_pair(b.fma(f, f, total)), power * power), total)
-        kept = chosen(b, active, times(kept, power), kept)
-        new, old = chosen(b, active, times(new, power), f), chosen(b, active, times(f, power), g)
+        size = _narrow(f)
+        total = b.select(active, times(b.fma(size, size, total), power * power), total)
+        kept = b.select(active, times(kept, power), kept)
+        new, old = b.select(active, times(new, power), f), b.select(active, times(f, power), g)
         return [j - 1, new, old, total, kept]
 
-    carried = [start, constant(b, 1, t), zero, zero, zero]
+    carried = [start, b.constant(1, t.type), zero, _narrow(zero), zero]
     found = b.while_(carried, lambda carried: b.any_lane(carried[0] >= 1), step)
-    f, _, total, kept = map(as_pair, found[1:])
-    total = pair(*fast_two_sum(b, total.high, total.low))
-    return [chosen(b, m < 1, f, kept) / as_pair(b.sqrt(total * 2 + f * f))]
+    _, f, _, total, kept = found
+    size = _narrow(f)
+    return [_narrow(b.select(m < 1, f, kept)) / b.sqrt(b.normal(total) * 2 + size * size)]
 
 
 # -- orders 0 and 1 -----------------------------------------------------------------------------
 
 
-def _hankel_terms(nu: int, count: int) -> list[Fraction]:
+@cache
+def _hankel_terms(nu: int, count: int) -> tuple[Fraction, ...]:
     """(-1)**(k // 2) a_k(nu) for k below `count` (Abramowitz & Stegun 1964, 9.2.9 and 9.2.10)."""
     found = [Fraction(1)]
     for k in range(1, count):
         found.append(found[-1] * Fraction(4 * nu * nu - (2 * k - 1) ** 2, 8 * k))
-    return [(-1) ** (k // 2) * a for k, a in enumerate(found)]
+    return tuple((-1) ** (k // 2) * a for k, a in enumerate(found))
 
 
-def _hankel(b: Builder, x: PairValue) -> Sequence[Value]:
-    """[J_0, J_1, Y_0, Y_1] for finite x >= SWITCH."""
-    inverse = 1 / x
-    z = inverse * inverse
+def _hankel(b: Builder, x: Number) -> Sequence[Value]:
+    """[J_0, J_1, Y_0, Y_1] for finite x >= switch."""
+    inverse, reach = 1 / x, REACH[x.type.element]
+    z: Any = inverse * inverse
     series = []
     for nu in (0, 1):
-        a = _hankel_terms(nu, _HANKEL_TERMS)
-        even, odd = (polynomial(b, z, a[k::2], _HANKEL_DOUBLES) for k in (0, 1))
+        a = _hankel_terms(nu, reach.terms)
+        even, odd = (
+            polynomial(b, z, a[k::2], reach.doubles)
+            if isinstance(x, PairValue)
+            else wide.polynomial(b, z, a[k::2])
+            for k in (0, 1)
+        )
         series.append((even, odd * inverse))
     (p0, q0), (p1, q1) = series
-    sine, cosine = map(as_pair, emit_call(b, SINCOS, [x]))
+    sine, cosine = emit_call(b, SINCOS, [x]) if isinstance(x, PairValue) else wide.sincos(b, x)
     plus, minus = sine + cosine, sine - cosine  # sqrt(2) cos and sin of x - pi/4
-    root = as_pair(b.sqrt(x)) * SQRT_PI
+    root = b.sqrt(x) * SQRT_PI
     first = [p0 * plus - q0 * minus, p1 * minus + q1 * plus]
     second = [p0 * minus + q0 * plus, q1 * minus - p1 * plus]
     return [value / root for value in first + second]
@@ -156,36 +201,41 @@ def _neumann_weights(length: int) -> tuple[list[Fraction], list[Fraction]]:
     return even, odd
 
 
-def _neumann(b: Builder, t: PairValue, log: PairValue) -> Sequence[Value]:
-    """[Y_0, Y_1] for 2**(_TINY - 1) < t <= SWITCH; log is log(t/2) + Euler's constant."""
-    tables = [b.table(weights, PAIR) for weights in _neumann_weights(_NEUMANN_LENGTH)]
-    scalar = make_type(PAIR, 0)
-    zero, two = constant(b, 0, t), 2 / t
+def _neumann(b: Builder, t: Number, log: Number) -> Sequence[Value]:
+    """[Y_0, Y_1] for 2**(_TINY - 1) < t <= switch; log is log(t/2) + Euler's constant."""
+    element = t.type.element
+    length = REACH[element].length
+    tables = [b.table(weights, element) for weights in _neumann_weights(length)]
+    scalar = make_type(element, 0)
+    zero, two = b.constant(0, t.type), 2 / t
 
-    def descend(j: Value, carried: list[PairValue], which: int, weight: Value) -> list[PairValue]:
+    def descend(j: Value, carried: list[Value], which: int, weight: Value) -> list[Value]:
         """f of order j is added to the sums, and the next one made."""
         f, g, total, *sums = carried
-        sums[which] = as_pair(b.fma(as_pair(b.splat(weight, t.lanes)), f, sums[which]))
-        total = as_pair(b.fma(f, f, total))
+        sums[which] = b.fma(b.splat(weight, t.lanes), f, sums[which])
+        size = _narrow(f)
+        total = b.fma(size, size, total)
         new = next_order(b, two, j, f, g)
         _, power = shrink(b, new)
         kept = [times(x, power) for x in (new, f, *sums)]
         return [*kept[:2], times(total, power * power), *kept[2:]]
 
     def step(i: Value | int, carried: list[Value]) -> Sequence[Value]:
-        j, values = carried[0], [as_pair(x) for x in carried[1:]]
+        j, values = carried[0], carried[1:]
         for which in (1, 0):
-            weight = b.load(scalar, b.at(tables[which], i, PAIR))
+            weight = b.load(scalar, b.at(tables[which], i, element))
             values = descend(j, values, which, weight)
             j = j - 1
         return [j, *values]
 
-    start = b.constant(2 * _NEUMANN_LENGTH + 1, t.high.type)
-    found = b.fold(0, _NEUMANN_LENGTH, [start, constant(b, 1, t), *[zero] * 4], step)
-    first, g, total, even, odd = map(as_pair, found[1:])
+    start = b.constant(2 * length + 1, t.high.type)
+    one = b.constant(1, t.type)
+    found = b.fold(0, length, [start, one, zero, _narrow(zero), zero, zero], step)
+    first, g, total, even, odd = found[1:]
     f = next_order(b, two, b.constant(1, t.high.type), first, g)  # of order 0
-    total, even, odd = (pair(*fast_two_sum(b, *x.parts)) for x in (total, even, odd))
-    root = as_pair(b.sqrt((total + first * first) * 2 + f * f)) * HALF_PI
+    total, even, odd = (b.normal(x) for x in (total, even, odd))
+    sizes = _narrow(first), _narrow(f)
+    root = b.sqrt((total + sizes[0] * sizes[0]) * 2 + sizes[1] * sizes[1]) * HALF_PI
     sums = (log * f - even, (log - 1) * first - f / t - odd)
     return [value / root for value in sums]
 
@@ -231,8 +281,46 @@ def _negligible(b: Builder, x: Value, m: Value) -> Value:
     return where_rare(b, m > _LARGE, [zero], bound)[0] < _LEAST_LOG
 
 
-def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
-    """J of order n at x; n is an integer, |n| below 2**50."""
+def _is_small(b: Builder, value: Value, x: Value, m: Value, part: float) -> Value:
+    """Whether a value is below `part` of sqrt(2/(pi x)), which is less than the amplitude, right of
+    m and of 1/2, where all zeros are.
+    """
+    inside = (x > m) & (x > 0.5) & (x < FARTHEST)
+    root = b.sqrt(b.select(inside, x, b.constant(1, x.type)))
+    return inside & (b.fabs(value) * root < part * 0.79)
+
+
+def _j_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
+    """J of order m < x, in quad-double."""
+    t, m = wide.widened(x), wide.widened(order)
+
+    def far() -> Sequence[Value]:
+        first, second, *_ = _hankel(b, t)
+        return [_narrow(_upward(b, 2 / t, first, second, order.high)[0])]
+
+    near = t.high < REACH[QUAD].switch
+    (value,) = b.if_(near, lambda: _downward(b, t, m), far)
+    return [as_pair(value)]
+
+
+def _y_anew(b: Builder, x: PairValue, order: PairValue) -> Sequence[PairValue]:
+    """Y of order m < x, in quad-double."""
+    t = wide.widened(x)
+
+    def close() -> Sequence[Value]:
+        log = wide.natural_log(b, t) + (EULER - LN2)
+        return _neumann(b, t, log)
+
+    near = t.high < REACH[QUAD].switch
+    first, second = b.if_(near, close, lambda: _hankel(b, t)[2:])
+    return [wide.rounded(_upward(b, 2 / t, first, second, order.high)[0])]
+
+
+def besselj(part: float, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
+    """J of order n at x; n is an integer, |n| below 2**50.
+
+    part: of the amplitude, below which it is computed anew.
+    """
     n, size = order.high, magnitude(b, x)
     m = b.fabs(n)
     inside = (size.high > 0) & (size.high < INFINITY)
@@ -252,6 +340,8 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
         return [_upward(b, 2 / far_t, values[0], values[1], few)[0]]
 
     value = as_pair(where_rare(b, far, [scaled_far(b, near, k * m)], ascend)[0])
+    small = _is_small(b, value.high, size.high, m, part)
+    (value,) = anew(b, [value], small, "ty.besselj.anew", _j_anew, size, widened(b, m))
     negative = (is_negative(b, x.high) ^ (n < 0)) & is_odd(b, m)
     at_ends = b.select(b.eq(x.high, 0) & b.eq(m, 0), b.constant(1, m.type), 0)
     at_ends = b.select(b.is_nan(x), x.high, at_ends)
@@ -259,8 +349,11 @@ def besselj(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     return [chosen(b, negative, -value, value)]
 
 
-def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
-    """Y of order n at x; n is an integer, |n| below 2**50."""
+def bessely(part: float, b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
+    """Y of order n at x; n is an integer, |n| below 2**50.
+
+    part: of the amplitude, below which it is computed anew.
+    """
     n = order.high
     m = b.fabs(n)
     inside = (x.high > 0) & (x.high < INFINITY)
@@ -275,6 +368,8 @@ def bessely(b: Builder, x: PairValue, order: PairValue) -> Sequence[Value]:
     first, second = (chosen(b, far, u, v) for u, v in zip(values, near, strict=True))
     value, exponent = _upward(b, 2 / t, first, second, m)
     value = finite_low(b, scaled_far(b, value, exponent - k * m))
+    small = _is_small(b, value.high, x.high, m, part)
+    (value,) = anew(b, [value], small, "ty.bessely.anew", _y_anew, size, widened(b, m))
     outside = b.select(x.high < INFINITY, b.constant(-INFINITY, m.type), 0)
     outside = b.select((x.high < 0) | b.is_nan(x), b.constant(NAN, m.type), outside)
     value = chosen(b, inside, value, widened(b, outside))
@@ -285,4 +380,13 @@ _DOWNWARD = KernelFunction("bessel.downward", 2, _downward)
 _HANKEL = KernelFunction("bessel.hankel", 1, _hankel, results=4)
 _NEUMANN = KernelFunction("bessel.neumann", 2, _neumann, results=2)
 
-KERNELS = (KernelFunction("besselj", 2, besselj), KernelFunction("bessely", 2, bessely))
+
+def _kernels(suffix: str, part: float) -> tuple[KernelFunction, ...]:
+    return (
+        KernelFunction(f"besselj{suffix}", 2, partial(besselj, part)),
+        KernelFunction(f"bessely{suffix}", 2, partial(bessely, part)),
+    )
+
+
+KERNELS = _kernels("", SMALL)
+SHORT_KERNELS = _kernels(".double", TINY)  # for double: results are rounded to the high part

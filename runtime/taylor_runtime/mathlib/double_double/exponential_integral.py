@@ -1,22 +1,26 @@
 """The exponential integral Ei and Dawson's integral, in double-double.
 
 Ei is its power series up to 80 and its asymptotic series beyond, left of -2 a continued fraction
-(Abramowitz & Stegun 1964, 5.1.10, 5.1.51, 5.1.22).  Errors are 8 units of 2**-106, next to the zero
-at 0.3725 of 1.  Dawson's integral is exp(-x**2) times a series of positive terms up to 9, and an
-asymptotic series beyond (7.1.5 and 7.1.23, at i x), and so is its derivative; errors are below 10
-units, those of the derivative next to its zero at 0.9241 of 1.
+(Abramowitz & Stegun 1964, 5.1.10, 5.1.51, 5.1.22).  Errors are 8 units of 2**-106.  Dawson's
+integral is exp(-x**2) times a series of positive terms up to 9, and an asymptotic series beyond
+(7.1.5 and 7.1.23, at i x), and so is its derivative; errors are below 10 units.  Next to the zeros
+of Ei at 0.3725 and of that derivative at 0.9241 the series are summed in quad-double.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import PairValue
+from taylor_runtime.ir.types import F64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double.bessel import EULER
+from taylor_runtime.mathlib.double_double.cancelled import anew
 from taylor_runtime.mathlib.double_double.exponential import EXP
 from taylor_runtime.mathlib.double_double.logarithm import natural_log
 from taylor_runtime.mathlib.double_double.special import exp_of_minus_square
@@ -31,28 +35,34 @@ from taylor_runtime.mathlib.double_double.steps import (
     scaled_pair,
     widened,
 )
+from taylor_runtime.mathlib.quad_double import elementary as wide
 
 LARGE, DEEP, LONGEST = 80, -2, 800
-_ENOUGH = 2.0**-112
+_ENOUGH, _ENOUGH_WIDE = 2.0**-112, 2.0**-222
 DAWSON_SWITCH = 9
 
 
-def _power_series(b: Builder, x: PairValue) -> list[Value]:
+def _power_series(b: Builder, x: Any, log: Value) -> list[Value]:
     """Euler's constant + log|x| + sum_k x**k/(k k!)."""
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        k, _, (power, total) = carried[0], carried[1], map(as_pair, carried[2:])
-        number = widened(b, k)
+        k, _, power, total = carried
+        number = b.like(x, k)
         power = power * x / number
         term = power / number
-        return [k + 1, b.fabs(term.high / total.high), power, total + term]
+        share = b.fabs(b.to_double(term) / b.to_double(total))
+        return [k + 1, share, power, total + term]
 
-    one, start = constant(b, 1, x), natural_log(b, magnitude(b, x)) + EULER
-    number = b.constant(1, x.high.type)
-    found = b.while_(
-        [number, number, one, start], lambda c: (c[1] > _ENOUGH) & (c[0] < LONGEST), step
-    )
+    number = b.constant(1, F64)
+    start = [number, number, b.constant(1, x.type), log + EULER]
+    found = b.while_(start, lambda c: (c[1] > _ENOUGH) & (c[0] < LONGEST), step)
     return [found[3]]
+
+
+def _expi_anew(b: Builder, x: PairValue) -> Sequence[PairValue]:
+    """Next to the zero, where the series ends when its terms are far below its sum."""
+    given = wide.widened(x)
+    return [wide.rounded(wide.as_quad(*_power_series(b, given, wide.natural_log(b, given))))]
 
 
 def _asymptotic(b: Builder, x: PairValue) -> list[Value]:
@@ -83,14 +93,18 @@ def _fraction(b: Builder, x: PairValue) -> list[Value]:
     return [-(call(b, EXP, x) / value)]
 
 
-def expi(b: Builder, x: PairValue) -> Sequence[Value]:
+def expi(part: float, b: Builder, x: PairValue) -> Sequence[Value]:
+    """Ei(x); next to the zero computed anew where it is below `part`."""
     inside = (b.fabs(x.high) < 800) & b.ne(x.high, 0)
     usable = chosen(b, inside, x, constant(b, 1, x))
 
+    def near() -> Sequence[Value]:
+        found = _power_series(b, usable, natural_log(b, magnitude(b, usable)))
+        small = (b.fabs(as_pair(found[0]).high) < part) & (usable.high > 0)
+        return anew(b, found, small, "ty.expi.anew", _expi_anew, usable)
+
     def left() -> Sequence[Value]:
-        return b.if_(
-            usable.high < LARGE, lambda: _power_series(b, usable), lambda: _asymptotic(b, usable)
-        )
+        return b.if_(usable.high < LARGE, near, lambda: _asymptotic(b, usable))
 
     value = as_pair(b.if_(usable.high < DEEP, lambda: _fraction(b, usable), left)[0])
     end = b.select(x.high < 0, b.constant(-0.0, x.high.type), INFINITY)
@@ -99,24 +113,39 @@ def expi(b: Builder, x: PairValue) -> Sequence[Value]:
     return [finite_low(b, chosen(b, inside, value, widened(b, end)))]
 
 
-def _dawson_near(b: Builder, x: PairValue) -> list[Value]:
-    """[D, D'] with exp(x**2) D = sum_k x**(2 k + 1)/(k! (2 k + 1)) and
-    exp(x**2) D' = 1 - sum_{k >= 1} x**(2 k)/(k! (2 k - 1)), for x >= 0.
+def _dawson_sums(b: Builder, x: Any, enough: float) -> tuple[Any, Any]:
+    """(exp(x**2) D, exp(x**2) D') = (sum_k x**(2 k + 1)/(k! (2 k + 1)),
+    1 - sum_{k >= 1} x**(2 k)/(k! (2 k - 1))) for x >= 0.
     """
     square = x * x
 
     def step(carried: list[Value]) -> Sequence[Value]:
-        k, (_, power, total, less) = carried[0], map(as_pair, carried[1:])
-        power = power * square / widened(b, k)
-        term = power / widened(b, k * 2 + 1)
-        return [k + 1, term, power, total + term, less - power / widened(b, k * 2 - 1)]
+        k, _, power, total, less = carried
+        power = power * square / b.like(x, k)
+        term = power / b.like(x, k * 2 + 1)
+        return [k + 1, term, power, total + term, less - power / b.like(x, k * 2 - 1)]
 
-    one = constant(b, 1, x)
-    start = [b.constant(1, x.high.type), one, one, one, one]
-    found = b.while_(start, lambda c: c[1].parts[0] > c[3].parts[0] * _ENOUGH, step)
+    def goes_on(carried: list[Value]) -> Value:
+        return b.to_double(carried[1]) > b.to_double(carried[3]) * enough
+
+    one = b.constant(1, x.type)
+    found = b.while_([b.constant(1, F64), one, one, one, one], goes_on, step)
+    return found[3] * x, found[4]
+
+
+def _dawson_near(b: Builder, x: PairValue, part: float) -> list[Value]:
+    """[D, D'] for x >= 0."""
+    total, less = _dawson_sums(b, x, _ENOUGH)
+    small = b.fabs(less.high) < part
+    (less,) = anew(b, [less], small, "ty.dawson.anew", _dawson_anew, x)
     k, decay = exp_of_minus_square(b, x)
     decay = scaled_pair(b, decay, k)
-    return [decay * as_pair(found[3]) * x, decay * as_pair(found[4])]
+    return [decay * total, decay * less]
+
+
+def _dawson_anew(b: Builder, x: PairValue) -> Sequence[PairValue]:
+    """exp(x**2) D'."""
+    return [wide.rounded(_dawson_sums(b, wide.widened(x), _ENOUGH_WIDE)[1])]
 
 
 def _dawson_far(b: Builder, x: PairValue) -> list[Value]:
@@ -134,13 +163,14 @@ def _dawson_far(b: Builder, x: PairValue) -> list[Value]:
     return [(w + 1) * inverse * 0.5, -w]
 
 
-def _dawson(b: Builder, x: PairValue) -> Sequence[Value]:
+def _dawson(part: float, b: Builder, x: PairValue) -> Sequence[Value]:
+    """[D(x), D'(x)]; the latter computed anew where exp(x**2) D' is below `part`."""
     size = magnitude(b, x)
     inside = size.high < INFINITY
     usable = chosen(b, inside, size, constant(b, 1, x))
     near = usable.high < DAWSON_SWITCH
     value, slope = map(
-        as_pair, b.if_(near, lambda: _dawson_near(b, usable), lambda: _dawson_far(b, usable))
+        as_pair, b.if_(near, lambda: _dawson_near(b, usable, part), lambda: _dawson_far(b, usable))
     )
     end = widened(b, b.select(b.is_nan(x), x.high, 0))
     value, slope = chosen(b, inside, value, end), chosen(b, inside, slope, end)
@@ -148,8 +178,9 @@ def _dawson(b: Builder, x: PairValue) -> Sequence[Value]:
     return [finite_low(b, chosen(b, b.eq(x.high, 0), x, value)), finite_low(b, slope)]
 
 
-_EXPI = lanewise.both(KernelFunction("expi", 1, expi))
+_EXPI = lanewise.both(lambda part: KernelFunction("expi", 1, partial(expi, part)))
 _DAWSON = lanewise.parts(
-    KernelFunction("dawsn.both", 1, _dawson, results=2), "dawsn", "dawsn_derivative"
-)
+    lambda part: KernelFunction("dawsn.both", 1, partial(_dawson, part), results=2),
+    "dawsn", "dawsn_derivative",
+)  # fmt: skip
 DOUBLE_KERNELS, KERNELS = (_EXPI[0], *_DAWSON[0]), (_EXPI[1], *_DAWSON[1])

@@ -6,13 +6,15 @@ gamma(1 + u) = 1 + u (u - 1) r(u) by a polynomial: gamma(x) - 1 and so log gamma
 reflection formula (6.1.17).
 
 Errors in units of 2**-106: gamma below 40, lgamma below 20 relative right of zero, and left
-of it, where its zeros are not treated, below 20 of max(1, log gamma(1 - x)).
+of it below 20 of max(1, log gamma(1 - x)).  Next to its zeros there x is shifted to Stirling's
+series in quad-double.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache, partial
 from math import comb
 
 from taylor_runtime.ir.builder import Builder
@@ -21,6 +23,7 @@ from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib import lanewise
 from taylor_runtime.mathlib.basics.bits import where_rare
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.double_double.cancelled import SMALL, TINY, anew
 from taylor_runtime.mathlib.double_double.constants import HALF_PI
 from taylor_runtime.mathlib.double_double.exponential import EXP
 from taylor_runtime.mathlib.double_double.gamma_coefficients import GAMMA
@@ -40,13 +43,18 @@ from taylor_runtime.mathlib.double_double.steps import (
     widened,
 )
 from taylor_runtime.mathlib.double_double.trigonometric import SINCOS
+from taylor_runtime.mathlib.quad_double import elementary as wide
 
 SWITCH = 20
 _LARGEST = 200  # gamma is infinite from 171.7 on, and 1/gamma zero from 178 on
 _GAMMA_DOUBLES = 12
 _STIRLING = 20  # terms, which leave 2**-120 at SWITCH
 _STIRLING_DOUBLES = 14
-HALF_LOG_TWO_PI = Fraction("0.918938533204672741780329736405617639861397473637783412817152")
+_LARGEST_ZERO = 40  # in size; lgamma's next ones are closer to integers than any other number
+_WIDE_START, _WIDE_STIRLING = 45, 32  # in quad-double, which leaves 2**-213
+HALF_LOG_TWO_PI = Fraction(
+    "0.918938533204672741780329736405617639861397473637783412817151540482765695927260398"
+)
 SQRT_TWO_PI = Fraction("2.50662827463100050241576528481104525300698674060993831662992")
 
 
@@ -59,10 +67,16 @@ def bernoulli(count: int) -> list[Fraction]:
     return found[2::2]
 
 
+@cache
+def stirling_terms(count: int) -> tuple[Fraction, ...]:
+    known = enumerate(bernoulli(count), start=1)
+    return tuple(value / (2 * k * (2 * k - 1)) for k, value in known)
+
+
 def stirling(b: Builder, x: PairValue) -> PairValue:
     """log gamma(x) - (x - 1/2) log x + x - log(2 pi)/2."""
     inverse = 1 / x
-    terms = [value / (2 * k * (2 * k - 1)) for k, value in enumerate(bernoulli(_STIRLING), start=1)]
+    terms = stirling_terms(_STIRLING)
     return inverse * polynomial(b, inverse * inverse, terms, _STIRLING_DOUBLES)
 
 
@@ -188,8 +202,29 @@ def _lgamma_right(b: Builder, x: PairValue) -> Sequence[Value]:
 _LGAMMA_RIGHT = KernelFunction("lgamma.right", 1, _lgamma_right)
 
 
-def lgamma(b: Builder, x: PairValue) -> Sequence[Value]:
-    """log|gamma(x)| with the special cases of C's lgamma (ISO/IEC 9899, annex F.10.5.3)."""
+def _lgamma_anew(b: Builder, x: PairValue) -> Sequence[PairValue]:
+    """log|gamma(x)| = log gamma(x + n) - log|x (x + 1) .. (x + n - 1)|, in quad-double."""
+
+    def step(carried: list[Value]) -> Sequence[Value]:
+        y, product = carried
+        return [y + 1, product * y]
+
+    def goes_on(carried: list[Value]) -> Value:
+        return b.to_double(carried[0]) < _WIDE_START
+
+    start = [wide.widened(x), wide.constant(b, 1)]
+    y, product = map(wide.as_quad, b.while_(start, goes_on, step))
+    inverse = 1 / y
+    series = inverse * wide.polynomial(b, inverse * inverse, stirling_terms(_WIDE_STIRLING))
+    value = (y - 0.5) * wide.natural_log(b, y) - y + (series + HALF_LOG_TWO_PI)
+    return [wide.rounded(value - wide.natural_log(b, wide.as_quad(b.fabs(product))))]
+
+
+def lgamma(part: float, b: Builder, x: PairValue) -> Sequence[Value]:
+    """log|gamma(x)| with the special cases of C's lgamma (ISO/IEC 9899, annex F.10.5.3).
+
+    part: of its terms, below which it is computed anew.
+    """
     finite = b.fabs(x.high) < INFINITY
     negative = finite & (x.high < 0)
     y = chosen(b, negative, 1 - x, x)
@@ -200,15 +235,19 @@ def lgamma(b: Builder, x: PairValue) -> Sequence[Value]:
         sine = magnitude(b, sine_of_turns(b, chosen(b, negative, x, constant(b, -0.5, x)))[0])
         some = sine.high > 0
         log = natural_log(b, chosen(b, some, sine, constant(b, 1, x)))
-        return [chosen(b, some, -(log + right), constant(b, INFINITY, x))]
+        value = chosen(b, some, -(log + right), constant(b, INFINITY, x))
+        size = b.select(right.high > 1, right.high, 1)
+        small = negative & (x.high > -_LARGEST_ZERO) & (b.fabs(value.high) < size * part)
+        return anew(b, [value], small, "ty.lgamma.anew", _lgamma_anew, x)
 
     value = finite_low(b, as_pair(where_rare(b, negative, [right], reflect)[0]))
     value = chosen(b, usable, value, constant(b, INFINITY, x))
     return [chosen(b, b.is_nan(x), x, value)]
 
 
-LGAMMA = KernelFunction("lgamma", 1, lgamma)
+LGAMMA = KernelFunction("lgamma", 1, partial(lgamma, SMALL))
 KERNELS = (KernelFunction("gamma", 1, gamma), LGAMMA)
+SHORT_KERNELS = (KERNELS[0], KernelFunction("lgamma.double", 1, partial(lgamma, TINY)))
 _RECIPROCAL = lanewise.both(KernelFunction("rgamma", 1, rgamma))
 _TURNS = lanewise.parts(
     KernelFunction("sincos_pi", 1, _sincos_of_turns, results=2), "sin_pi", "cos_pi"

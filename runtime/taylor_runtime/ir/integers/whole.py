@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from taylor_runtime.ir.division import divided, shift_of
+from taylor_runtime.ir.integers.division import divided, shift_of
 from taylor_runtime.ir.types import F64, I1, I64
 from taylor_runtime.ir.values import Instructions, Operandlike, Value
 from taylor_runtime.passes.spans import (

@@ -1,0 +1,1 @@
+"""Whole numbers that are counted with as integers: `division` < `whole`."""
