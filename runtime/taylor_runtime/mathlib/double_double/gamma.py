@@ -58,13 +58,14 @@ HALF_LOG_TWO_PI = Fraction(
 SQRT_TWO_PI = Fraction("2.50662827463100050241576528481104525300698674060993831662992")
 
 
-def bernoulli(count: int) -> list[Fraction]:
+@cache
+def bernoulli(count: int) -> tuple[Fraction, ...]:
     """B_2, B_4, .. B_{2 count}."""
     found = [Fraction(1), Fraction(-1, 2)]
     for n in range(2, 2 * count + 1):
         total = sum((comb(n + 1, k) * found[k] for k in range(n)), Fraction(0))
         found.append(-total / (n + 1) if n % 2 == 0 else Fraction(0))
-    return found[2::2]
+    return tuple(found[2::2])
 
 
 @cache
