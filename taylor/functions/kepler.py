@@ -140,7 +140,7 @@ _LAGRANGE = "Broucke & Cefola, Celest. Mech. 5 (1972) 303"
         domain="F with F + h cos F - k sin F = l, for h**2 + k**2 <= 1 and any l",
         reference=f"(1 - h sin F - k cos F) F' = l' - h' cos F + k' sin F; {_LAGRANGE}",
         canonical=lambda h, k, longitude: longitude if h is ZERO and k is ZERO else None,
-        about="Errors in float64 are an ulp, in double-double below 1e-29 of F, near e = 1 and\n"
+        about="Errors in float64 are an ulp, in double-double below 1e-28 of F, near e = 1 and\n"
         "the pericentre as well, where a change of h, k or l by 1e-31 makes far more.\n\n",
     ),
 )

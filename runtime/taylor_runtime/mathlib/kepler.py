@@ -39,7 +39,7 @@ NAN = float("nan")
 MOST_STEPS = 40
 CLOSE = 2.0**-30  # a relative change after which Newton's method has all digits of double
 PAIR_STEPS = 2
-_CLOSE_BY, _REFINEMENTS = 2.0**-6, 3  # |F| r from which on it is left as it is
+_CLOSE_BY, _REFINEMENTS = 2.0**-9, 3  # |F| r from which on it is left as it is
 SMALL = 1.0  # below, E - sin E is its own series
 # (E - sin E)/E**3 in E**2; what is left out is below 2**-107 of it
 _DEFICIT = [Fraction((-1) ** k, factorial(2 * k + 3)) for k in range(13)]

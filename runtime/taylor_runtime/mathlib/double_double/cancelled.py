@@ -16,9 +16,9 @@ from taylor_runtime.mathlib.basics.kernel import CALL_ATTRIBUTES, RARE, call_def
 from taylor_runtime.mathlib.double_double.steps import as_pair
 
 # Below this part of its terms a value is computed once more: an error of one unit of 2**-106 of the
-# terms is never more than 256 units of the value.  Where values are rounded to double, it is a good
+# terms is never more than 512 units of the value.  Where values are rounded to double, it is a good
 # deal less that double-double lacks.
-SMALL, TINY = 2.0**-8, 2.0**-44
+SMALL, TINY = 2.0**-9, 2.0**-44
 
 
 def anew(
