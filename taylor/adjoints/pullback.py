@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from taylor.adjoints.propagator import Propagator
+from taylor.transforms.reusing import reusing
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import as_precision
@@ -109,7 +110,7 @@ def make_pullback(
         if any(wanted[place : place + max(e.size, 1)])
     ]
     by = [*arrays.states, *(e for e, _ in chosen)]
-    shares = adjoints(slopes, duals, by)
+    shares = reusing(adjoints(slopes, duals, by), slopes)
     count = len(arrays.states)
     backward = [seed + share for seed, share in zip(seeds, shares[:count], strict=True)]
     found = [

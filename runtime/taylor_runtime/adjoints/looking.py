@@ -12,6 +12,7 @@ from taylor_runtime.ir.values import Value
 
 FAR = 0.125  # of the limit: what is less is no reason to look at the next step
 MOST_UNSEEN = 32  # steps between two that are looked at
+GROWTH = 2  # of their number
 SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
 
 
@@ -63,7 +64,7 @@ class Looking:
         """A step that was looked at is short enough."""
         b, control = self.b, self.control
         careful, window = control.get("careful"), control.get("window")
-        doubled = window * 2
+        doubled = window * GROWTH
         wider = b.select(doubled < MOST_UNSEEN, doubled, b.like(window, MOST_UNSEEN))
         again = near | (careful > 0)
         control.set("window", b.select(again, b.like(window, 1), wider), where)

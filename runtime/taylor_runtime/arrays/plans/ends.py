@@ -1,4 +1,4 @@
-"""Sums over all orders of a series, where the last one of a row is wanted alone.
+"""What is done for the highest order alone: works that it needs, and sums over all orders.
 
 Coefficient p of a product a b is sum_j a_j b_{p-j}: the orders are one more axis that is summed,
 from plane to plane of a forwards and of b backwards.  Where the product is an outer one, or sums
@@ -9,9 +9,9 @@ the products in the order of contractions, not in that of convolutions: who want
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from taylor_runtime.arrays.plans.works import access_of
+from taylor_runtime.arrays.plans.works import Nest, Together, Work, access_of
 from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.program.arrays import ArrayProgram, Contract, Shape, contiguous
 from taylor_runtime.program.program import Convolution
@@ -38,6 +38,21 @@ class OverOrders:
     sizes: Shape
     strides: tuple[Shape, Shape, Shape]
     counts: tuple[int, int, int]
+
+
+def needed(
+    works: Sequence[Work | Together], wanted: Collection[int]
+) -> tuple[list[Work | Together], set[int]]:
+    """The works that make some of these rows, and what the others make."""
+    found: list[Work | Together] = []
+    left = set[int]()
+    for work in works:
+        listed: list[Work] = [*work.nests] if isinstance(work, Together) else [work]
+        kept = [one for one in listed if not set(one.computed).isdisjoint(wanted)]
+        left.update(row for one in listed if one not in kept for row in one.computed)
+        nests = [one for one in kept if isinstance(one, Nest)]
+        found += [Together(nests)] if len(nests) > 1 else kept
+    return found, left
 
 
 def over_orders(program: ArrayProgram, index: int, varies: Sequence[bool]) -> OverOrders | None:

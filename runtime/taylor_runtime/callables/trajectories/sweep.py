@@ -21,6 +21,7 @@ from taylor_runtime.callables.python_calls import Externals, run_watched
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.passes.zeros import without_zeros
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import ELEMENTS, KINDS, element_of
 from taylor_runtime.program.lines import body
@@ -219,15 +220,16 @@ def build_array_sweeper(
 
 
 def _counted_down(program: P, options: SweepOptions) -> P:
-    """The orders of the slopes' adjoints count down."""
-    rows = list(program.rows)
+    """The orders of the slopes' adjoints, which begin with zero, count down."""
+    rows, adjoints = list(program.rows), set[int]()
     for index, row in enumerate(rows):
         start = row.start
         if not isinstance(start, Input) or start.source != "state" or row.step is None:
             continue
         if start.index[0] >= options.states:
             rows[index] = replace(row, step=replace(row.step, times="h/m"))
-    return replace(program, rows=tuple(rows))
+            adjoints.add(index)
+    return without_zeros(replace(program, rows=tuple(rows)), adjoints)
 
 
 def _compiled(
