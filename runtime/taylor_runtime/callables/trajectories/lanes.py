@@ -74,7 +74,7 @@ class LaneSweeper:
         tapes[..., 3][last] = (end[0] - high) + (end[1] - low)
         blocks = np.zeros(count, ROW)
         blocks["limit"], blocks["index"], blocks["status"] = limit, steps, RUNNING
-        blocks["window"] = 1  # what grows by doubling begins with one
+        blocks["window"] = 1  # what grows by factors begins with one
         blocks["tape"] = tapes.ctypes.data + tapes.strides[0] * np.arange(count)
         numbers = np.zeros((count, len(self.layout.outputs)))
         numbers[:, :states] = adjoints

@@ -173,7 +173,7 @@ class SweepMemory:
         control.looked_at = control.since = 0
         control.checked = 0.0
         control.careful = last if careful else 0
-        control.window = 1  # what grows by doubling begins with one
+        control.window = 1  # what grows by factors begins with one
         block, parameters, adjoints, work = self._addresses
         given = map(address_of, (steps.headers, steps.lengths, steps.states))
         noted = observed.steps, observed.lengths, observed.cotangents
