@@ -59,7 +59,8 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.memory = RowMemory(b, program, rendering, workspace)
+        self.memory = RowMemory(b, program, rendering, workspace, ending)
+        self.memory.gathered = self._gathered
         self.read_input = read_input
         self.read_coefficient = read_coefficient
         self.factors = Factors(b, self.element, program.order, time_scale)
@@ -167,6 +168,12 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
     def last_order(self) -> None:
         """The highest coefficient of the rows of which it is wanted alone."""
         self._order(self._last_loops, self._highest())
+
+    def _gathered(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """A coefficient of a gather that is not kept."""
+        gather = self.program.rows[row].gather
+        assert gather is not None
+        return gather_chunk(self.memory, gather, n, chunk)
 
     def _highest(self) -> Index:
         order = self.program.order

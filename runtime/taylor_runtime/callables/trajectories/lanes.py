@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from taylor_runtime.adjoints.layout import DONE
+from taylor_runtime.adjoints.layout import DONE, SweepLayout
 from taylor_runtime.callables.batch import UNROLLED_BATCH_WORK, best_lanes, lanes_pay
 from taylor_runtime.callables.cost import work
 from taylor_runtime.callables.memory import Pair, aligned_zeros
@@ -118,6 +118,6 @@ def _built(sweeper: Sweeper) -> LaneSweeper:
         lanes=lanes,
         layout=LaneLayout.of(program, options, lanes),
         parameters=program.slots("parameter"),
-        workspace=Layout.of(program, lanes, last=True).size,
+        workspace=Layout.of(program, lanes, True, SweepLayout.of(program, options).ending).size,
         _call=function_pointer(module.address(SWEEP_LANES), _TYPE, owner=module),
     )

@@ -250,13 +250,13 @@ def _compiled(
         label="adjoint",
         source=source,
     )
+    ending = SweepLayout.of(program, options).ending
     if isinstance(program, ArrayProgram):
         from taylor_runtime.arrays.series import workspace_size
 
-        ending = SweepLayout.of(program, options).ending
         workspace = workspace_size(program, options.element, ending)
     else:
-        workspace = Layout.of(program, last=True).size
+        workspace = Layout.of(program, last=True, ending=ending).size
     return Sweeper(
         module=module,
         program=program,
