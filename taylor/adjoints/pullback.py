@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from taylor.adjoints.propagator import Propagator
-from taylor.transforms.reusing import reusing
 from taylor.expressions.arguments import argument
 from taylor.expressions.expression import Expression
 from taylor.numbers.precision import as_precision
@@ -16,6 +15,7 @@ from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.lowered import lowered
 from taylor.systems.elements import Elements
 from taylor.systems.system import System
+from taylor.transforms.reusing import reusing
 from taylor.transforms.reverse import adjoints
 from taylor_runtime.callables.trajectories.sweep import (
     Sweeper,

@@ -232,8 +232,8 @@ def _reach(
                 for used in operand_rows(operand):
                     gather = program.rows[used].gather if used in again else None
                     listed = [source for source, _ in gather.sources] if gather else [used]
-                    for row in listed:
-                        read(row, 1 if last and not isinstance(operand, Convolution) else every)
+                    for kept in listed:
+                        read(kept, 1 if last and not isinstance(operand, Convolution) else every)
     for one in program.beside if isinstance(program, LinearProgram) else ():
         read(one.a, every)
         read(one.b, every)
