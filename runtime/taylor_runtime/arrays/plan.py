@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from taylor_runtime.arrays.plans.ends import OverOrders, needed, over_orders
+from taylor_runtime.arrays.plans.ends import OverOrders, at_the_end, over_orders
 from taylor_runtime.arrays.plans.reading import (
     made_again,
     read_in_place,
@@ -57,16 +57,8 @@ from taylor_runtime.program.arrays import (
 )
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input
-from taylor_runtime.program.shapes.ending import rows_at_the_end
 from taylor_runtime.program.shapes.nodes import Node, copied_row, nodes_of, place_of, whole_of
-from taylor_runtime.program.shapes.reads import (
-    NEWEST,
-    OLD,
-    ZERO,
-    Read,
-    reads_at_zero,
-    reads_beyond,
-)
+from taylor_runtime.program.shapes.reads import NEWEST, OLD, ZERO, Read, reads_at_zero, reads_beyond
 from taylor_runtime.program.shapes.sums import total_lanes
 from taylor_runtime.program.shapes.walks import Lanes, aligned
 from taylor_runtime.program.signature import convolution_chains
@@ -74,7 +66,7 @@ from taylor_runtime.program.verify import operand_rows
 
 OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND, LAST = "constant", "start", "beyond", "last"  # passes
-TOP = "top"  # the pass `BEYOND` at the highest order, of what outputs need there
+TOP = "top"  # `BEYOND` at the highest order, of what outputs need there
 
 
 class Plan:
@@ -148,8 +140,7 @@ class Plan:
         self.old -= self.recent
         self.newest |= self.recent
         self.loops = {name: self._loops(name) for name in self.works}
-        self.loops[TOP], left = needed(self.loops[BEYOND], rows_at_the_end(program))
-        self.ends_alone = program.order > 1 and any(map(self._takes_long, left))
+        self.loops[TOP], self.ends_alone = at_the_end(program, self.loops[BEYOND])
 
     def _loops(self, name: str) -> list[Work | Together]:
         def reads(row: int) -> list[Read]:
@@ -180,9 +171,6 @@ class Plan:
         row = self.program.row(index)
         given = isinstance(row.start, Input) and row.start.source in OUTSIDE
         return row.moved is None and not given and not self.program.is_number(index)
-
-    def _takes_long(self, index: int) -> bool:
-        return self.program.row(index).moved is not None or self.convolves(index)
 
     def convolves(self, index: int) -> bool:
         """Whether a row sums products of two rows over the orders."""

@@ -9,15 +9,17 @@ the products in the order of contractions, not in that of convolutions: who want
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from taylor_runtime.arrays.plans.works import Nest, Together, Work, access_of
 from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.program.arrays import ArrayProgram, Contract, Shape, contiguous
 from taylor_runtime.program.program import Convolution
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.ending import rows_at_the_end
 from taylor_runtime.program.shapes.sums import counts, sizes_of
 from taylor_runtime.program.shapes.walks import aligned
+from taylor_runtime.program.signature import convolution_chains
 
 FEWEST_SHARING = 4  # sums that a factor which is loaded once has to serve
 
@@ -40,19 +42,23 @@ class OverOrders:
     counts: tuple[int, int, int]
 
 
-def needed(
-    works: Sequence[Work | Together], wanted: Collection[int]
-) -> tuple[list[Work | Together], set[int]]:
-    """The works that make some of these rows, and what the others make."""
+def at_the_end(
+    program: ArrayProgram, works: Sequence[Work | Together]
+) -> tuple[list[Work | Together], bool]:
+    """The works that make rows of which outputs need the highest order, and whether it pays to do
+    these alone there: the others take a while.
+    """
+    wanted = rows_at_the_end(program)
     found: list[Work | Together] = []
     left = set[int]()
     for work in works:
         listed: list[Work] = [*work.nests] if isinstance(work, Together) else [work]
-        kept = [one for one in listed if not set(one.computed).isdisjoint(wanted)]
+        kept = [one for one in listed if not wanted.isdisjoint(one.computed)]
         left.update(row for one in listed if one not in kept for row in one.computed)
         nests = [one for one in kept if isinstance(one, Nest)]
         found += [Together(nests)] if len(nests) > 1 else kept
-    return found, left
+    long = (program.row(k).moved or convolution_chains(program.rows[k]) for k in left)
+    return found, program.order > 1 and any(long)
 
 
 def over_orders(program: ArrayProgram, index: int, varies: Sequence[bool]) -> OverOrders | None:
