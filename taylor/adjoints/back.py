@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from taylor_runtime.program.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What a solution left that is gone back over.
+    """What ways back over a solution begin with.
 
     machine: of the system; waiting: those that make steps again. running: a cost whose integral
     is a part of what is differentiated. sign: of the direction of time. start, end: points.
@@ -33,7 +33,6 @@ class Way:
     """
 
     kind: Precision
-    legs: list[Leg]
     pullback: Pullback
     machine: Machine
     waiting: Waiting
@@ -43,10 +42,6 @@ class Way:
     start: Point
     end: Point
     parameters: int
-
-    def lean(self) -> Way:
-        """The same without what steps left, for those who keep it long."""
-        return replace(self, legs=[])
 
     def along(self, adjoint: np.ndarray, point: Point) -> np.ndarray:
         """adjoint . f at a point, (parts,)."""
@@ -96,10 +91,10 @@ class Adjoints:
 
 
 class Back:
-    """One way back."""
+    """One way back; legs: what steps of the solution left, part by part."""
 
-    def __init__(self, way: Way, adjoint: np.ndarray) -> None:
-        self.way, self.kind = way, way.kind
+    def __init__(self, way: Way, legs: list[Leg], adjoint: np.ndarray) -> None:
+        self.way, self.legs, self.kind = way, legs, way.kind
         self.sweeping = Sweeping(way.pullback, way.waiting, way.kind, way.tolerance)
         self.adjoint = adjoint
         parameters = way.machine.parameters
@@ -109,10 +104,9 @@ class Back:
 
     def run(self, observed: Observations | None, by_time: Any) -> Adjoints:
         """All of it; by_time: what the time of the end adds to the derivative by itself."""
-        way, legs = self.way, self.way.legs
+        way, legs = self.way, self.legs
         stopped = legs[-1].jump is not None  # by an event, wherever the end may be
-        lean = way.lean()
-        final = _nothing if stopped else partial(lean.rate, way.end, self.adjoint, by_time)
+        final = _nothing if stopped else partial(way.rate, way.end, self.adjoint, by_time)
         for number in reversed(range(len(legs))):
             leg = legs[number]
             if leg.jump is not None:
@@ -131,7 +125,7 @@ class Back:
             parameters=kind.from_planes(self.parameters[:, :count]),
             impulses=self.impulses,
             integral=kind.for_users(kind.from_planes(self.integral)),
-            _initial=partial(lean.lost, way.start, self.adjoint),
+            _initial=partial(way.lost, way.start, self.adjoint),
             _final=final,
         )
 

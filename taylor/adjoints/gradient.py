@@ -163,7 +163,7 @@ def gradient_through(
     """Return a cost of the solution from the integrator's present state, and its gradient.
 
     The integrator stays as it is. The gradient is by the initial state, all parameters (also those
-    of events and impulses), and the times; it takes as long as four to five propagations,
+    of events and impulses), and the times; it takes as long as three to four propagations,
     however many there are.
 
     cost:    of the state at the time `until`, or where a terminal event ends the solution: an

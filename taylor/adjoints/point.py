@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -134,13 +134,11 @@ class Point:
         return np.where(np.isfinite(series), series, 0).astype(self.kind.dtype), scale
 
 
-@contextmanager
-def working_digits(kind: Precision) -> Iterator[None]:
+def working_digits(kind: Precision) -> AbstractContextManager[object]:
     """While numbers of a kind are computed with."""
     if not kind.is_finer:
-        yield
-        return
+        return nullcontext()
     from mpmath import workdps
 
-    with workdps(DIGITS):
-        yield
+    made: AbstractContextManager[object] = workdps(DIGITS)
+    return made

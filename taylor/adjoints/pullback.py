@@ -15,6 +15,7 @@ from taylor.recurrences.externals import check_has_digits, externals
 from taylor.recurrences.lowered import lowered
 from taylor.systems.elements import Elements
 from taylor.systems.system import System
+from taylor.transforms.reusing import reusing
 from taylor.transforms.reverse import adjoints
 from taylor_runtime.callables.trajectories.sweep import (
     Sweeper,
@@ -109,7 +110,7 @@ def make_pullback(
         if any(wanted[place : place + max(e.size, 1)])
     ]
     by = [*arrays.states, *(e for e, _ in chosen)]
-    shares = adjoints(slopes, duals, by)
+    shares = reusing(adjoints(slopes, duals, by), slopes)
     count = len(arrays.states)
     backward = [seed + share for seed, share in zip(seeds, shares[:count], strict=True)]
     found = [

@@ -150,7 +150,6 @@ class SideBySide:
         )
         return Way(
             kind=ta._kind,
-            legs=[],
             pullback=self._pullback,
             machine=ta._machine,
             waiting=Waiting(ta._machine, 0),

@@ -120,8 +120,10 @@ class Solved:
         machine.hand_on()
         parameters = machine.parameters.copy()
         self._tape.close(parameters, machine.time)
-        start = Point(ta._model.system, self.kind, before, ta.time_pair, parameters)
-        self._reached(ta, start, replace(start, state=machine.planes(), time=machine.time))
+        system = ta._model.system
+        start = Point(system, self.kind, before, ta.time_pair, parameters)
+        end = Point(system, self.kind, machine.planes(), machine.time, parameters)
+        self._reached(ta, start, end)
         self.outcome, self.state, self.time = outcome, machine.state(), machine.time
         waiting.give(machine)
         return True
@@ -166,7 +168,6 @@ class Solved:
         self.steps, self.memory = self._tape.steps, self._tape.most_bytes
         self._way = Way(
             kind=self.kind,
-            legs=self._tape.legs,
             pullback=self.pullback,
             machine=ta._machine,
             waiting=Waiting(ta._machine, self._tape.budget),
@@ -219,7 +220,7 @@ class Solved:
         if at_end is not None:
             end = arithmetic.add(self.kind, end, self._planes(at_end))
         with working_digits(self.kind):
-            return Back(self._way, end).run(observed, by_time)
+            return Back(self._way, self._tape.legs, end).run(observed, by_time)
 
     def by_times(self, cotangents: np.ndarray) -> np.ndarray:
         """Derivatives of the sum of cotangent * state by the times of the states, (k,).

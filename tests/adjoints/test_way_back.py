@@ -86,7 +86,7 @@ def test_steps_are_as_short_as_derivatives_need(rate: float) -> None:
 
 def test_few_steps_are_gone_over_twice() -> None:
     way = solve(_pendulum(), until=200.0)
-    back = Back(way._way, np.array([[1.0, 0.0]]))
+    back = Back(way._way, way._tape.legs, np.array([[1.0, 0.0]]))
     back.run(None, 0.0)
     assert 0 < back.sweeping.memory.looked < way.steps / 4
 

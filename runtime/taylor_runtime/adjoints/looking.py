@@ -10,9 +10,10 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.values import Value
 
-FAR = 0.125  # of the limit: what is less is no reason to look at the next step
+FAR = 0.5  # of the limit: what is less is no reason to look at the next step
 MOST_UNSEEN = 32  # steps between two that are looked at
-SHORTER, LONGER = 0.35, 1.4  # than the last that was looked at: those between are like it
+GROWTH = 4  # of their number, as long as all is well
+SHORTER, LONGER = 0.25, 2.0  # than the last that was looked at: those between are like it
 
 
 class Looking:
@@ -63,8 +64,8 @@ class Looking:
         """A step that was looked at is short enough."""
         b, control = self.b, self.control
         careful, window = control.get("careful"), control.get("window")
-        doubled = window * 2
-        wider = b.select(doubled < MOST_UNSEEN, doubled, b.like(window, MOST_UNSEEN))
+        grown = window * GROWTH
+        wider = b.select(grown < MOST_UNSEEN, grown, b.like(window, MOST_UNSEEN))
         again = near | (careful > 0)
         control.set("window", b.select(again, b.like(window, 1), wider), where)
         control.set("careful", b.select(careful > 0, careful - 1, careful), where)

@@ -21,6 +21,7 @@ from taylor_runtime.arrays.plan import (
     CONSTANT,
     LAST,
     START,
+    TOP,
     Plan,
 )
 from taylor_runtime.arrays.plans.works import Nest, Together, Whole, Work
@@ -33,7 +34,7 @@ from taylor_runtime.arrays.regions.series import emit_series
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.arrays.wholes import emit_whole
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.types import I1, I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.arrays import (
     ArrayProgram,
@@ -97,7 +98,10 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
         self._pass(START, 0)
 
     def orders(self) -> None:
-        """Coefficients 1 .. order of every row that has them."""
+        """Coefficients 1 .. order of every row that has them; the highest, of rows that outputs
+        need there.
+        """
+        top, alone = self.program.order, self.plan.ends_alone
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
             self.factors.enter(n)
@@ -107,17 +111,23 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
             self._pass(BEYOND, n, second)
             return []
 
-        self.b.fold(1, self.program.order + 1, [], one)
+        self.b.fold(1, top + (not alone), [], one)
+        if alone:
+            second = self.b.constant(1, I1) if self.memory.paired and top % 2 else None
+            self._highest(TOP, second)
 
     def last_order(self) -> None:
         """The highest coefficient of the rows of which it is wanted alone."""
+        self._highest(LAST)
+
+    def _highest(self, name: str, second: Value | None = None) -> None:
         n = self.b.constant(self.program.order, I64)
         self.factors.enter(n)
-        self._pass(LAST, n)
+        self._pass(name, n, second)
 
     def _pass(self, name: str, n: Index, second: Value | None = None) -> None:
         """All works of a pass; second: whether n is the second of a pair of orders."""
-        self.memory.at_zero = name not in (BEYOND, LAST)
+        self.memory.at_zero = name not in (BEYOND, TOP, LAST)
         self._works(self.plan.loops[name], n, second)
 
     def compute(self, works: Sequence[Work]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from taylor_runtime.arrays.plans.ends import OverOrders, over_orders
+from taylor_runtime.arrays.plans.ends import OverOrders, at_the_end, over_orders
 from taylor_runtime.arrays.plans.reading import (
     made_again,
     read_in_place,
@@ -58,14 +58,7 @@ from taylor_runtime.program.arrays import (
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.shapes.nodes import Node, copied_row, nodes_of, place_of, whole_of
-from taylor_runtime.program.shapes.reads import (
-    NEWEST,
-    OLD,
-    ZERO,
-    Read,
-    reads_at_zero,
-    reads_beyond,
-)
+from taylor_runtime.program.shapes.reads import NEWEST, OLD, ZERO, Read, reads_at_zero, reads_beyond
 from taylor_runtime.program.shapes.sums import total_lanes
 from taylor_runtime.program.shapes.walks import Lanes, aligned
 from taylor_runtime.program.signature import convolution_chains
@@ -73,13 +66,15 @@ from taylor_runtime.program.verify import operand_rows
 
 OUTSIDE = frozenset(("parameter", "data", "outer"))  # sources of inputs that are in memory
 CONSTANT, START, BEYOND, LAST = "constant", "start", "beyond", "last"  # passes
+TOP = "top"  # `BEYOND` at the highest order, of what outputs need there
 
 
 class Plan:
     """The works of all passes of a program, and what has to be in memory for them.
 
     works:  by pass, in order.
-    loops:  the same, with nests together where that pays.
+    loops:  the same, with nests together where that pays, and of `TOP`.
+    ends_alone: whether that one is another than `BEYOND`.
     old:    rows of which all orders are kept.
     zero:   rows whose order zero is read from memory.
     newest: rows whose newest order is read from memory.
@@ -145,6 +140,7 @@ class Plan:
         self.old -= self.recent
         self.newest |= self.recent
         self.loops = {name: self._loops(name) for name in self.works}
+        self.loops[TOP], self.ends_alone = at_the_end(program, self.loops[BEYOND])
 
     def _loops(self, name: str) -> list[Work | Together]:
         def reads(row: int) -> list[Read]:

@@ -133,19 +133,19 @@ def _derivatives(program: Program, used: Used) -> dict[int, int]:
 
 def _in_line(groups: list[list[int]], used: Used) -> list[list[int]]:
     """Split packs that convolve every lane of another equally often, where registers stay filled:
-    the parts need no gathers of it.
+    the parts need no gathers of it. Of several the widest, for then there are the fewest parts.
     """
     result: list[list[int]] = []
-    lanes_of: dict[int, list[int]] = {}  # the pack of each row
+    lanes_of = {row: rows for rows in groups for row in rows}  # the pack of each row
     for rows in groups:
-        parts = [rows]
+        parts, widest = [rows], 0
         slots = used.of_row(rows[0]) if len(rows) >= 2 * FEWEST else ()
         for number, slot in enumerate(slots):
             column = [used.rows[row][number] for row in rows]
-            source = lanes_of.get(column[0], [])  # none yet of the row itself
-            if slot.convolved and worth_splitting(_times(column, source) * [len(source)]):
-                parts = _each_in_line(rows, column, source)
-                break
+            source = lanes_of[column[0]]
+            pays = slot.convolved and len(source) > widest
+            if pays and worth_splitting(_times(column, source) * [len(source)]):
+                parts, widest = _each_in_line(rows, column, source), len(source)
         for part in parts:
             result.append(part)
             lanes_of.update((row, part) for row in part)

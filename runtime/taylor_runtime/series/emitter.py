@@ -21,6 +21,7 @@ from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Input, Program, Row, Step, Term
+from taylor_runtime.program.shapes.ending import rows_at_the_end
 from taylor_runtime.program.signature import convolution_chains, convolutions_of
 from taylor_runtime.series.combine import Combined, combine_lanes, combined
 from taylor_runtime.series.convolve import Paired, convolve
@@ -58,7 +59,8 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.memory = RowMemory(b, program, rendering, workspace)
+        self.memory = RowMemory(b, program, rendering, workspace, ending)
+        self.memory.gathered = self._gathered
         self.read_input = read_input
         self.read_coefficient = read_coefficient
         self.factors = Factors(b, self.element, program.order, time_scale)
@@ -72,12 +74,18 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         windows = {i for i, window in enumerate(self.memory.windows) if window}
         self._combined, self._skipped = found, windows | found.absorbed - found.places.keys()
         read = {place: sources for place, (sources, _) in found.places.items()}
-        others = set(range(len(program.rows))) - set(ending)
-        self._loops, self._last_loops = (
-            [[part] for part in listed] if alone else merged(program, listed, read)
-            for listed in (
-                batches(program, self._skipped | set(skipped), most) for skipped in (ending, others)
-            )
+
+        def loops(rows: Collection[int]) -> list[list[list[int]]]:
+            listed = batches(program, self._skipped | (everything - set(rows)), most)
+            return [[part] for part in listed] if alone else merged(program, listed, read)
+
+        everything = set(range(len(program.rows)))
+        others = everything - set(ending)
+        wanted = rows_at_the_end(program) & others
+        self._loops, self._top_loops, self._last_loops = loops(others), loops(wanted), loops(ending)
+        # Written out there is one text more or less of each row, looped there are two.
+        self._ends_alone = program.order > 1 and (
+            rendering.unrolled or self._convolves([list(others - wanted)])
         )
         self._ending = ending
         self._divisors = frozenset(
@@ -131,15 +139,17 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         if index in self._divisors and not self.program.exact_division:
             self.memory.store_reciprocal(index, chunk, value)
 
-    def order(self, n: Index, second: Value | bool | None = None) -> None:
-        """Coefficient n >= 1 of every row.
+    def _order(
+        self, listed: list[list[list[int]]], n: Index, second: Value | bool | None = None
+    ) -> None:
+        """Coefficient n >= 1 of rows in loops.
 
         second: whether n is the second of a pair of orders (see `convolve.Paired`); None for
             orders that are computed one by one.
         """
         self.memory.next_order()
         self.factors.enter(n)
-        for differs, loops in groupby(self._loops, self._convolves):
+        for differs, loops in groupby(listed, self._convolves):
             if differs and isinstance(second, Value):
                 self._one_of_two(list(loops), n, second)
                 continue
@@ -150,22 +160,24 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
                 else:
                     self._loop(parts, n, which)
         if isinstance(n, int):
-            for batch in chain(*self._loops):
+            for batch in chain(*listed):
                 convolutions = convolutions_of(self._terms(batch))
                 for chunk in self.memory.chunks(batch[0]):
                     push(self.memory, convolutions, n, chunk)
 
     def last_order(self) -> None:
         """The highest coefficient of the rows of which it is wanted alone."""
+        self._order(self._last_loops, self._highest())
+
+    def _gathered(self, row: int, n: Index, chunk: Chunk) -> Value:
+        """A coefficient of a gather that is not kept."""
+        gather = self.program.rows[row].gather
+        assert gather is not None
+        return gather_chunk(self.memory, gather, n, chunk)
+
+    def _highest(self) -> Index:
         order = self.program.order
-        n = order if self.rendering.unrolled else self.b.constant(order, I64)
-        self.memory.next_order()
-        self.factors.enter(n)
-        for parts in self._last_loops:
-            if self._is_copy(parts[0][0]):
-                self._copy(parts[0][0], n)
-            else:
-                self._loop(parts, n, None)
+        return order if self.rendering.unrolled else self.b.constant(order, I64)
 
     def _loop(self, parts: list[list[int]], n: Index, second: bool | None) -> None:
         self.memory.each_chunk(parts[0][0], partial(self._advance_all, parts, n, second))
@@ -202,21 +214,26 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
             copy_lanes(self.memory, row, n)
 
     def orders(self) -> None:
-        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says.
+        """Coefficients 1 .. order of every row, unrolled or looped as the rendering says; the
+        highest, of rows that outputs need there.
 
         Looped, in pairs: order 1, then 2 and 3, 4 and 5, ...
         """
+        top = self.program.order
 
         def one(n: Index, _: list[Value]) -> Sequence[Value]:
             second: Value | bool | None = None
             if self.paired and isinstance(n, Value):
                 second = self.b.ne(n & 1, 0) & (n > 1)
-            elif self.paired and isinstance(n, int) and 1 < n < self.program.order + n % 2:
+            elif self.paired and isinstance(n, int) and 1 < n < top + n % 2:
                 second = n % 2 == 1
-            self.order(n, second)
+            self._order(self._loops, n, second)
             return []
 
-        self.b.fold(1, self.program.order + 1, [], one, unroll=self.rendering.unrolled)
+        self.b.fold(1, top + (not self._ends_alone), [], one, unroll=self.rendering.unrolled)
+        if self._ends_alone:
+            second = True if self.paired and top % 2 else None
+            self._order(self._top_loops, self._highest(), second)
         self.memory.next_order()
 
     def _advance_all(

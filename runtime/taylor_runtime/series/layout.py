@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from taylor_runtime.ir.values import Index
 from taylor_runtime.program.flow import FlowProgram, LinearProgram
@@ -26,6 +26,7 @@ class Layout:
     alias:      the row is a window on lanes of another one: a gather of neighbouring lanes costs
                 nothing.
     owner:      that other row, or itself.
+    again:      gathers that are made again wherever an old order of them is read.
     """
 
     offset: tuple[int, ...]
@@ -36,19 +37,28 @@ class Layout:
     partial: tuple[int, ...]
     alias: tuple[bool, ...]
     owner: tuple[int, ...]
+    again: frozenset[int]
     size: int
 
     @classmethod
-    def of(cls, program: Program, batch: int = 1, last: bool = False) -> Layout:
+    def of(
+        cls,
+        program: Program,
+        batch: int = 1,
+        last: bool = False,
+        ending: Collection[int] = (),
+    ) -> Layout:
         """Every row starts at a register.
 
-        last: whether somebody outside wants nothing but the last order of outputs.
+        last: whether somebody outside wants nothing but the last order of outputs; ending: rows of
+        which it is computed alone.
         """
         rows = program.rows
         divisors = {row.step.divisor for row in rows if row.step}
         convolved = _convolved(program)
         found = windows(program, batch)
-        reach = _reach(program, found, last)
+        again = _gathered_again(program, found, batch, ending)
+        reach = _reach(program, found, last, again)
         listed: list[tuple[int, int, int, int, int]] = []
         owner: list[int] = []
         end = 0
@@ -84,6 +94,7 @@ class Layout:
             partial=tuple(places[4] for places in listed),
             alias=tuple(window is not None for window in found),
             owner=tuple(owner),
+            again=again,
             size=end,
         )
 
@@ -157,7 +168,40 @@ def _convolved(program: Program) -> set[int]:
     return {used for c in operands if isinstance(c, Convolution) for used in (c.a, c.b)}
 
 
-def _reach(program: Program, windows: list[tuple[int, int] | None], last: bool) -> list[int]:
+def _gathered_again(
+    program: Program,
+    windows: Sequence[tuple[int, int] | None],
+    batch: int,
+    ending: Collection[int],
+) -> frozenset[int]:
+    """Gathers of which only rows that are computed once read old orders: it takes less to gather
+    these there than to keep all.
+    """
+    readers: dict[int, set[int]] = {}  # of old orders
+    for index, row in enumerate(program.rows):
+        for term in row.step.terms if row.step else ():
+            old = operand_rows(term.operand) if isinstance(term.operand, Convolution) else ()
+            for used in (*old, *(() if term.head is None else (term.head,))):
+                readers.setdefault(used, set()).add(index)
+    return frozenset(
+        index
+        for index, users in readers.items()
+        if users.issubset(ending)
+        and (gather := program.rows[index].gather) is not None
+        and not gather.head
+        and not program.rows[index].constant
+        and windows[index] is None
+        and not is_looped(program.rows[index].width * batch)
+        and all(program.rows[source].gather is None for source, _ in gather.sources)
+    )
+
+
+def _reach(
+    program: Program,
+    windows: list[tuple[int, int] | None],
+    last: bool,
+    again: Collection[int],
+) -> list[int]:
     """How many orders others look back for those of every row: none, one, or all.
 
     Lags and heads reach back, and so does everybody outside who asks for an output, unless it is
@@ -175,12 +219,10 @@ def _reach(program: Program, windows: list[tuple[int, int] | None], last: bool) 
             read(index, every if given else outside)
     for index, _ in program.outputs:
         read(index, outside)
-    for row in program.rows:
-        if row.step is None:
-            continue
-        if row.step.divisor is not None:
-            read(row.step.divisor, every)
-        for term in row.step.terms:
+    for step in [row.step for row in program.rows if row.step is not None]:
+        if step.divisor is not None:
+            read(step.divisor, every)
+        for term in step.terms:
             operand = term.operand
             if term.head is not None:
                 read(term.head, every)
@@ -188,7 +230,10 @@ def _reach(program: Program, windows: list[tuple[int, int] | None], last: bool) 
                 read(operand.condition, every)
             elif isinstance(operand, Convolution) or operand.lag:
                 for used in operand_rows(operand):
-                    read(used, 1 if last and not isinstance(operand, Convolution) else every)
+                    gather = program.rows[used].gather if used in again else None
+                    listed = [source for source, _ in gather.sources] if gather else [used]
+                    for kept in listed:
+                        read(kept, 1 if last and not isinstance(operand, Convolution) else every)
     for one in program.beside if isinstance(program, LinearProgram) else ():
         read(one.a, every)
         read(one.b, every)

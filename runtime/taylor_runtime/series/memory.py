@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from taylor_runtime.arithmetic.chunk import Chunk, chunks
@@ -38,13 +38,19 @@ class RowMemory:
     """
 
     def __init__(
-        self, b: Builder, program: Program, rendering: Rendering, workspace: Value | None
+        self,
+        b: Builder,
+        program: Program,
+        rendering: Rendering,
+        workspace: Value | None,
+        ending: Collection[int] = (),
     ) -> None:
+        """ending: see `Layout.of`."""
         self.b = b
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.layout = Layout.of(program, rendering.batch, rendering.last)
+        self.layout = Layout.of(program, rendering.batch, rendering.last, ending)
         self.workspace = (
             None if workspace is None else b.planes(workspace, self.layout.size, rendering.element)
         )
@@ -58,6 +64,7 @@ class RowMemory:
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}  # tables of `convolve`
         self._partials: dict[tuple[int, str], Value] = {}  # of programs that are written out
+        self.gathered: Callable[[int, Index, Chunk], Value] | None = None  # of `Layout.again`
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
@@ -105,6 +112,8 @@ class RowMemory:
             known = self._known.get((row, n, chunk.offset))
             if known is not None:
                 return known
+        if row in self.layout.again and self.gathered is not None:
+            return self.gathered(row, n, chunk)
         align = alignment_of(self.element) if self.windows[row] else self._alignment(chunk)
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
 

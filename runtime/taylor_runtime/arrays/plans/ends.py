@@ -1,4 +1,4 @@
-"""Sums over all orders of a series, where the last one of a row is wanted alone.
+"""What is done for the highest order alone: works that it needs, and sums over all orders.
 
 Coefficient p of a product a b is sum_j a_j b_{p-j}: the orders are one more axis that is summed,
 from plane to plane of a forwards and of b backwards.  Where the product is an outer one, or sums
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.arrays.plans.works import access_of
+from taylor_runtime.arrays.plans.works import Nest, Together, Work, access_of
 from taylor_runtime.arrays.regions.places import plane_of
 from taylor_runtime.program.arrays import ArrayProgram, Contract, Shape, contiguous
 from taylor_runtime.program.program import Convolution
 from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.shapes.ending import rows_at_the_end
 from taylor_runtime.program.shapes.sums import counts, sizes_of
 from taylor_runtime.program.shapes.walks import aligned
+from taylor_runtime.program.signature import convolution_chains
 
 FEWEST_SHARING = 4  # sums that a factor which is loaded once has to serve
 
@@ -38,6 +40,25 @@ class OverOrders:
     sizes: Shape
     strides: tuple[Shape, Shape, Shape]
     counts: tuple[int, int, int]
+
+
+def at_the_end(
+    program: ArrayProgram, works: Sequence[Work | Together]
+) -> tuple[list[Work | Together], bool]:
+    """The works that make rows of which outputs need the highest order, and whether it pays to do
+    these alone there: the others take a while.
+    """
+    wanted = rows_at_the_end(program)
+    found: list[Work | Together] = []
+    left = set[int]()
+    for work in works:
+        listed: list[Work] = [*work.nests] if isinstance(work, Together) else [work]
+        kept = [one for one in listed if not wanted.isdisjoint(one.computed)]
+        left.update(row for one in listed if one not in kept for row in one.computed)
+        nests = [one for one in kept if isinstance(one, Nest)]
+        found += [Together(nests)] if len(nests) > 1 else kept
+    long = (program.row(k).moved or convolution_chains(program.rows[k]) for k in left)
+    return found, program.order > 1 and any(long)
 
 
 def over_orders(program: ArrayProgram, index: int, varies: Sequence[bool]) -> OverOrders | None:

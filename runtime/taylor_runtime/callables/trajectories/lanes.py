@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from taylor_runtime.adjoints.layout import DONE
+from taylor_runtime.adjoints.layout import DONE, SweepLayout
 from taylor_runtime.callables.batch import UNROLLED_BATCH_WORK, best_lanes, lanes_pay
 from taylor_runtime.callables.cost import work
 from taylor_runtime.callables.memory import Pair, aligned_zeros
@@ -74,7 +74,7 @@ class LaneSweeper:
         tapes[..., 3][last] = (end[0] - high) + (end[1] - low)
         blocks = np.zeros(count, ROW)
         blocks["limit"], blocks["index"], blocks["status"] = limit, steps, RUNNING
-        blocks["window"] = 1  # what grows by doubling begins with one
+        blocks["window"] = 1  # what grows by factors begins with one
         blocks["tape"] = tapes.ctypes.data + tapes.strides[0] * np.arange(count)
         numbers = np.zeros((count, len(self.layout.outputs)))
         numbers[:, :states] = adjoints
@@ -118,6 +118,6 @@ def _built(sweeper: Sweeper) -> LaneSweeper:
         lanes=lanes,
         layout=LaneLayout.of(program, options, lanes),
         parameters=program.slots("parameter"),
-        workspace=Layout.of(program, lanes, last=True).size,
+        workspace=Layout.of(program, lanes, True, SweepLayout.of(program, options).ending).size,
         _call=function_pointer(module.address(SWEEP_LANES), _TYPE, owner=module),
     )

@@ -21,6 +21,7 @@ from taylor_runtime.callables.python_calls import Externals, run_watched
 from taylor_runtime.engine.call import function_pointer
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
 from taylor_runtime.passes.compensate import compensate
+from taylor_runtime.passes.zeros import without_zeros
 from taylor_runtime.program.arrays import ArrayProgram
 from taylor_runtime.program.kinds import ELEMENTS, KINDS, element_of
 from taylor_runtime.program.lines import body
@@ -172,7 +173,7 @@ class SweepMemory:
         control.looked_at = control.since = 0
         control.checked = 0.0
         control.careful = last if careful else 0
-        control.window = 1  # what grows by doubling begins with one
+        control.window = 1  # what grows by factors begins with one
         block, parameters, adjoints, work = self._addresses
         given = map(address_of, (steps.headers, steps.lengths, steps.states))
         noted = observed.steps, observed.lengths, observed.cotangents
@@ -219,15 +220,16 @@ def build_array_sweeper(
 
 
 def _counted_down(program: P, options: SweepOptions) -> P:
-    """The orders of the slopes' adjoints count down."""
-    rows = list(program.rows)
+    """The orders of the slopes' adjoints, which begin with zero, count down."""
+    rows, adjoints = list(program.rows), set[int]()
     for index, row in enumerate(rows):
         start = row.start
         if not isinstance(start, Input) or start.source != "state" or row.step is None:
             continue
         if start.index[0] >= options.states:
             rows[index] = replace(row, step=replace(row.step, times="h/m"))
-    return replace(program, rows=tuple(rows))
+            adjoints.add(index)
+    return without_zeros(replace(program, rows=tuple(rows)), adjoints)
 
 
 def _compiled(
@@ -248,13 +250,13 @@ def _compiled(
         label="adjoint",
         source=source,
     )
+    ending = SweepLayout.of(program, options).ending
     if isinstance(program, ArrayProgram):
         from taylor_runtime.arrays.series import workspace_size
 
-        ending = SweepLayout.of(program, options).ending
         workspace = workspace_size(program, options.element, ending)
     else:
-        workspace = Layout.of(program, last=True).size
+        workspace = Layout.of(program, last=True, ending=ending).size
     return Sweeper(
         module=module,
         program=program,

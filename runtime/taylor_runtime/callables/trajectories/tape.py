@@ -125,8 +125,12 @@ class TapedMemory(StepMemory):
     def steps_from(self, memory: Memory, end: tuple[float, float], count: int) -> Begun:
         """The same `count` steps again, from what the stretch began with, towards its end."""
         self.restore(memory)
-        control = self.control
         self.end = end
+        return self._more(count)
+
+    def _more(self, count: int) -> Begun:
+        """The next steps, as many at most."""
+        control = self.control
         control.recording, control.records, control.records_wanted = ALL, 0, count
         control.grid_count = control.grid_next = 0
         control.steps_wanted = control.steps + count + 1
@@ -145,15 +149,11 @@ class TapedMemory(StepMemory):
         """The steps from a state and time to an end, none of them longer than `most`."""
         self.forget_step()
         self.put(planes, time)
-        memory = self.memory()
-        memory["control"]["max_step"] = most
-        count = self.room
-        found: list[Begun] = []
-        while True:
-            steps = self.steps_from(memory, end, count)
-            found.append(steps)
-            if len(steps.headers) < count:
-                break
-            memory = self.memory()
+        self.control.max_step, self.end = most, end
+        found = [self._more(self.room)]
+        while len(found[-1].headers) == self.room:
+            found.append(self._more(self.room))
+        if len(found) == 1:
+            return found[0]
         headers, states = zip(*found, strict=True)
         return Begun(np.concatenate(headers), np.concatenate(states, axis=1))

@@ -1,4 +1,4 @@
-"""Rows of which nobody wants any order but the last one."""
+"""Rows of which nobody wants any order but the last one, or this one not."""
 
 from __future__ import annotations
 
@@ -45,6 +45,23 @@ def rows_of_the_end(program: Program, outputs: Collection[int]) -> frozenset[int
             else:
                 need(read.row)
     return frozenset(seen - always)
+
+
+def rows_at_the_end(program: Program) -> set[int]:
+    """The rows of which outputs need the highest order.
+
+    States need of their right-hand sides the order before.
+    """
+    varies = varying(program) if isinstance(program, ArrayProgram) else []
+    seen = set[int]()
+    waiting = [row for row, _ in program.outputs]
+    while waiting:
+        index = waiting.pop()
+        if index not in seen:
+            seen.add(index)
+            reads = _reads(varies, program.rows[index])
+            waiting += [read.row for read in reads if read.when == NEWEST]
+    return seen
 
 
 def _goes_on(row: Row) -> bool:
