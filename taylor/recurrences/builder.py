@@ -178,9 +178,8 @@ class SeriesBuilder:
         """Give a declared row (or a state's input row) its step; return the row."""
         step = Step(self._varying_terms(terms), times, divisor)
         self.rows[row] = replace(self.rows[row], step=step, offset=offset)
-        for term in step.terms:
-            if max(rows_at_order(term.operand), default=row) > row:
-                self._reads_later = True
+        reads = (max(rows_at_order(term.operand), default=row) for term in step.terms)
+        self._reads_later |= any(read > row for read in reads)
         return row
 
     def row(
@@ -196,15 +195,7 @@ class SeriesBuilder:
             copied = copied_row(terms[0])
             if copied is not None:
                 return copied
-        read: list[int] = []
-        for term in terms:
-            operand = term.operand
-            if operand.__class__ is Coefficient:
-                read.append(operand.row)
-            elif operand.__class__ is Convolution:
-                read += (operand.a, operand.b)
-            else:
-                read += rows_of_every_order(operand)
+        read = [row for term in terms for row in rows_of_every_order(term.operand)]
         steady = all(map(self._steady.__getitem__, read))
         constant = steady and self._is_constant([*read, *heads(terms, divisor, start)])
         if not constant:

@@ -14,15 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
-from taylor_runtime.ir.integers.whole import (
-    Ratio,
-    Whole,
-    chosen,
-    compared,
-    multiply_add,
-    size_of,
-    truth,
-)
+from taylor_runtime.ir.integers import whole as integers
 from taylor_runtime.ir.kinds import NUMBERS, joined
 from taylor_runtime.ir.memory import MemoryBuilder, parts_of
 from taylor_runtime.ir.module import Module
@@ -37,20 +29,11 @@ from taylor_runtime.ir.types import (
     make_type,
     parse_type,
 )
-from taylor_runtime.ir.values import (
-    Compound,
-    CompoundNumber,
-    Index,
-    Operandlike,
-    Value,
-    index_text,
-)
+from taylor_runtime.ir.values import Compound, CompoundNumber, Index, Operandlike, Value, index_text
 
 COMPARE_FLOAT = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 COMPARE_INT = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
-
-
 NO_SIGN = (1 << 63) - 1  # all bits of a double but one
 
 
@@ -112,7 +95,7 @@ class Builder(MemoryBuilder):
     def fma(self, a: Value, x: Operandlike, c: Operandlike) -> Value:
         """a * x + c with one rounding; of compound numbers, not normalised."""
         if self.counts and a.type == F64:
-            whole = multiply_add(self, a, x, c)
+            whole = integers.multiply_add(self, a, x, c)
             if whole is not None:
                 return whole
         x, c = self.like(a, x), self.like(a, c)
@@ -178,8 +161,8 @@ class Builder(MemoryBuilder):
     def fabs(self, x: Value) -> Value:
         if isinstance(x, CompoundNumber):
             return x.fabs()
-        if isinstance(x, Whole):
-            return size_of(x)
+        if isinstance(x, integers.Whole):
+            return integers.size_of(x)
         if self.module.quick and x.type == F64:
             return self.cast("bitcast", self.cast("bitcast", x, "i64") & NO_SIGN, "double")
         return self.intrinsic("fabs", x)
@@ -187,9 +170,9 @@ class Builder(MemoryBuilder):
     def floor(self, x: Value) -> Value:
         if isinstance(x, CompoundNumber):
             return x.floor()
-        if isinstance(x, Whole) and not x.is_signed:
+        if isinstance(x, integers.Whole) and not x.is_signed:
             return x
-        whole = x.floor() if isinstance(x, Ratio) else None
+        whole = x.floor() if isinstance(x, integers.Ratio) else None
         return self.intrinsic("floor", x) if whole is None else whole
 
     def round_even(self, x: Value) -> Value:
@@ -205,7 +188,7 @@ class Builder(MemoryBuilder):
     def compare(self, relation: str, x: Value, y: Operandlike) -> Value:
         """x relation y as i1 lanes; relation in lt le gt ge eq ne; NaN makes all but ne false."""
         if self.counts and x.type == F64:
-            whole = compared(self, relation, x, y)
+            whole = integers.compared(self, relation, x, y)
             if whole is not None:
                 return whole
         y = self.like(x, y)
@@ -249,11 +232,11 @@ class Builder(MemoryBuilder):
     def truth(self, condition: Value, like: Value) -> Value:
         """1 where i1 lanes hold, else 0, as numbers of the type of another value."""
         if self.counts and like.type == F64:
-            return truth(self, condition)
+            return integers.truth(self, condition)
         return self.select(condition, self.constant(1, like.type), 0)
 
     def is_nan(self, x: Value) -> Value:
-        if isinstance(x, Whole):
+        if isinstance(x, integers.Whole):
             return self.constant(0, I1)
         x = x.parts[0]
         return self.emit(x.type.of("i1"), f"fcmp uno {x.type.text} {x.text}, {x.text}")
@@ -267,7 +250,7 @@ class Builder(MemoryBuilder):
         if decided is not None:
             return x if decided else y
         if self.counts and x.type == F64:
-            whole = chosen(self, condition, x, y)
+            whole = integers.chosen(self, condition, x, y)
             if whole is not None:
                 return whole
         t = x.type
@@ -282,7 +265,7 @@ class Builder(MemoryBuilder):
         """`operation` is LLVM's: bitcast, fptosi, sitofp, uitofp, zext, sext, trunc, fpext,
         fptrunc.
         """
-        if operation == "fptosi" and isinstance(x, Whole) and element == "i64":
+        if operation == "fptosi" and isinstance(x, integers.Whole) and element == "i64":
             return x.integer
         t = x.type.of(element)
         return self.emit(t, f"{operation} {x.type.text} {x.text} to {t.text}")
@@ -299,17 +282,12 @@ class Builder(MemoryBuilder):
     def apart(
         self, name: str, count: int, emit: Callable[..., Sequence[Value]], *args: Value
     ) -> list[Value]:
-        """`count` doubles that a function of doubles gives, which `emit(b, *args)` writes once a
-        module: where it is called it takes one line.
-        """
+        """`count` doubles from a function of the module, which `emit(b, *args)` writes once."""
         vector = make_type("double", count)
         if not self.module.has_function(name):
-            listed = [("double", f"x{i}") for i in range(len(args))]
-            attributes, linkage = "nounwind willreturn memory(none) noinline", "internal fastcc"
-            with define_function(self.module, name, vector.text, listed, attributes, linkage) as (
-                inside,
-                values,
-            ):
+            given = [("double", f"x{i}") for i in range(len(args))]
+            how = given, "nounwind willreturn memory(none) noinline", "internal fastcc"
+            with define_function(self.module, name, vector.text, *how) as (inside, values):
                 total = inside.poison(vector)
                 for i, value in enumerate(emit(inside, *values)):
                     total = inside.insert(total, value, i)
@@ -369,8 +347,7 @@ class Builder(MemoryBuilder):
     def gather(self, type_: Type, pointer: Value, index: Value) -> Value:
         """One element a lane, from `pointer` at the i64 lanes of `index`.
 
-        Lane by lane: LLVM's gather intrinsic is spelled differently by its versions, and the
-        instruction is no faster than the loads on current processors.
+        Lane by lane: LLVM's versions spell theirs differently, and it is no faster than loads.
         """
         value = self.poison(type_)
         scalar = make_type(type_.element, 0)

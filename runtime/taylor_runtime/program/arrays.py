@@ -15,12 +15,7 @@ from typing import Any
 
 from taylor_runtime.program.kernels import Region, all_programs
 from taylor_runtime.program.lines import head_lines, row_line
-from taylor_runtime.program.program import (
-    Input,
-    Program,
-    Row,
-    Step,
-)
+from taylor_runtime.program.program import Input, Program, Row, Step
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import rows_used, with_slots
 
@@ -144,8 +139,7 @@ class Factor:
         "qr": of an (m, n) matrix, m >= n, shape (m + n, n): Q, then R;
         "eigh": of a symmetric matrix, whose lower half is read, shape (n + 1, n): eigenvalues in
             rising order, then eigenvectors as columns;
-        "order": of an (m, n) matrix, shape (m, n): the places in each row of its elements in
-            ascending order, equal ones as they stand and NaN last.
+        "order": the places of each row's elements as they ascend, equal ones as they stand.
     """
 
     source: int

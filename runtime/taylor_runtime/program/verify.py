@@ -61,7 +61,9 @@ def rows_at_order(operand: Operand) -> tuple[int, ...]:
 
 def rows_of_every_order(operand: Operand) -> tuple[int, ...]:
     """The rows of which an operand reads more than order zero."""
-    return operand_rows(operand)[1:] if isinstance(operand, Select) else operand_rows(operand)
+    if isinstance(operand, Coefficient):
+        return (operand.row,)
+    return (operand.a, operand.b)
 
 
 def verify(program: Program) -> Program:
