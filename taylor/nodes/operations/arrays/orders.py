@@ -98,6 +98,6 @@ RECORDS = (
         elements=_elements,
         slopes=no_slopes,
         whole=lambda algebra, e, values: np.argsort(values[0], kind="stable").astype(np.float64),
-        work=lambda e: e.size * e.shape[-1],
+        work=lambda e: e.size * e.shape[-1].bit_length(),
     ),
 )
