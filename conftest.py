@@ -40,10 +40,11 @@ def scale(pytestconfig: pytest.Config) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The seeds of tests that are marked so: as many as they say, times the scale."""
+    """The seeds of tests that are marked so: as many as they say, times the scale, and others."""
     for mark in metafunc.definition.iter_markers("seeds"):
-        (count,) = mark.args
-        metafunc.parametrize("seed", range(count * metafunc.config.getoption("--scale")))
+        count, *others = mark.args
+        tried = range(count * metafunc.config.getoption("--scale"))
+        metafunc.parametrize("seed", [*tried, *(seed for seed in others if seed not in tried)])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -95,7 +95,7 @@ def program(seed: int) -> Program:
     return function
 
 
-@pytest.mark.parametrize("seed", [*range(30), 256, 477])
+@pytest.mark.seeds(15, 256, 477)
 def test_random_programs(seed: int) -> None:
     function = program(seed)
     rng = random.Random(1000 + seed)

@@ -9,8 +9,6 @@ from flow_reference import Case, along_map, random_case, worst
 
 import taylor as ty
 
-ALWAYS = (7, 16, 21, 22)  # of some, order zero is computed in loops
-SHARE = 15  # of the others that every run of the tests tries; long runs try more
 NEAR = 1e-11  # of the largest coefficient of an order
 
 
@@ -22,25 +20,13 @@ def flown(case: Case, **options: object) -> ty.Polynomial:
     return ta.flow_map
 
 
-def check(seed: int) -> None:
+@pytest.mark.seeds(10, 16, 21, 22)  # of these, order zero is computed in loops
+def test_random_systems(seed: int) -> None:
     """Along a random direction, in which all monomials have a part."""
     case = random_case(seed)
     direction = np.random.default_rng(seed).uniform(-1, 1, len(case.wrt)).tolist()
     found = along_map(flown(case), direction)
     assert worst(found, case.derivatives_along(direction)) < NEAR
-
-
-@pytest.mark.parametrize("seed", ALWAYS)
-def test_random_systems(seed: int) -> None:
-    check(seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(SHARE))
-def test_more_random_systems(part: int, scale: int) -> None:
-    """With a scale of 10, 150 systems."""
-    for seed in range(part, SHARE * scale, SHARE):
-        check(seed)
 
 
 @pytest.mark.parametrize("seed", [21, 57])

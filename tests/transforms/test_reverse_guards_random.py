@@ -62,7 +62,7 @@ def chain(seed: int, x: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of NumPy's sums of NaN
-@pytest.mark.parametrize("seed", [*range(60), 215, 463])
+@pytest.mark.seeds(30, 215, 463)
 def test_what_is_not_taken_does_not_disturb(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = ty.variable("x", (3, 3))

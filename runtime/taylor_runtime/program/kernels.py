@@ -337,13 +337,11 @@ def all_programs(program: Program) -> list[Program]:
 
 def has_loops(program: Program) -> bool:
     """Whether there are loops in its kernels."""
+    parts = (kernel for kernel in own_kernels(program) if isinstance(kernel, PartKernel))
+    systems = {id(kernel.system): kernel.system for kernel in parts}
     return any(
-        isinstance(kernel, PartKernel)
-        and (
-            not isinstance(kernel.system, BranchSystem)
-            or any(map(has_loops, kernel.system.programs))
-        )
-        for kernel in own_kernels(program)
+        not isinstance(system, BranchSystem) or any(map(has_loops, system.programs))
+        for system in systems.values()
     )
 
 
@@ -364,16 +362,23 @@ def tables_outside(program: Program) -> dict[str, Doubles]:
     }
 
 
-def _all_kernels(program: Program) -> Iterator[OwnKernel]:
-    """A program's own kernels, those inside others' formulas included."""
+def _all_kernels(program: Program, seen: set[int] | None = None) -> Iterator[OwnKernel]:
+    """A program's own kernels, those inside others' formulas included.
+
+    seen: formulas that have been looked at; the parts of a loop's results share theirs.
+    """
+    seen = set() if seen is None else seen
+    seen.add(id(program))
     for kernel in own_kernels(program):
         yield kernel
         if isinstance(kernel, NewtonKernel | PartKernel):
             for formula in kernel.system.programs:
-                yield from _all_kernels(formula)
+                if id(formula) not in seen:
+                    yield from _all_kernels(formula, seen)
     for region in regions(program):
         for graph in region.graphs:
-            yield from _all_kernels(graph)
+            if id(graph) not in seen:
+                yield from _all_kernels(graph, seen)
 
 
 def _set(kernel: OwnKernel, **fields: object) -> None:
