@@ -20,6 +20,7 @@ from taylor.nodes import arrays, conversion, logic
 from taylor.nodes.operation import OPERATIONS
 from taylor.nodes.operations.arrays.contractions import contract
 from taylor.nodes.operations.arrays.moves import scatter
+from taylor.nodes.operations.arrays.orders import FEW, places_in_order
 from taylor.nodes.operations.arrays.places import pick, put
 from taylor.nodes.operations.arrays.reductions import arg_extreme, over_axes, running
 from taylor.nodes.operations.arrays.views import view
@@ -202,6 +203,7 @@ CASES: dict[str, list[Case]] = {
     "sum": [(lambda a, k=k: a.sum(axis=k), ((2, 3, 2),)) for k in (0, (1, 2), None)],
     **{name: along(arg_extreme, name) for name in ("argmax", "argmin")},
     **{name: along(running, name) for name in ("cumsum", "cumprod")},
+    "argsort": [(places_in_order, (shape,)) for shape in ((FEW + 2,), (2, FEW + 1))],
     "matmul": [(arrays.matmul, shapes) for shapes in PRODUCTS],
     "einsum": [(lambda a, b, s=s: contract(a, b, *s), shapes) for *s, shapes in EINSUMS],
     "scan": [(scanned, ((), (4, 2), ()))],
@@ -240,8 +242,8 @@ def test_every_operation_is_among_the_cases() -> None:
     assert OPERATIONS.keys() - CASES.keys() <= others
 
 
-# Summed in another order by NumPy's own linear algebra, which takes them whole.
-WHOLE = {"cholesky", "qr", "eigh", "det", "slogdet", "solve"}
+# NumPy takes them whole; its linear algebra sums in another order.
+WHOLE = {"cholesky", "qr", "eigh", "det", "slogdet", "solve", "argsort"}
 
 
 def value_of(e: Any, known: dict[Any, Any]) -> np.ndarray:
