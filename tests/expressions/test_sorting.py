@@ -166,3 +166,12 @@ REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
 def test_refused(function: Callable[[Any], Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         ty.jit(function)(np.ones(3))
+
+
+@pytest.mark.parametrize("function", [np.sort, np.argsort])
+def test_kinds_are_those_of_numpy(function: Callable[..., Any]) -> None:
+    x, numbers = ty.variable("x", shape=(200,)), np.random.default_rng(5).normal(size=200)
+    for kind in (None, "quicksort", "mergesort", "heapsort", "stable"):
+        assert np.array_equal(ty.evaluate(function(x, kind=kind), {x: numbers}), function(numbers))
+    with pytest.raises(ty.ArgumentError, match=r"kind must be one of .*, got 'bubble'"):
+        function(x, kind="bubble")

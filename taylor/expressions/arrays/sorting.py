@@ -21,11 +21,14 @@ from taylor.nodes.sums import add
 
 Axis = int | None
 
+_KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")  # NumPy's; all are stable here
+
 
 def sort(
     a: Any, axis: Axis = -1, kind: Any = None, order: None = None, *, stable: bool | None = None
 ) -> Any:
     """The elements along an axis in ascending order, as `numpy.sort`."""
+    _check_kind(kind, "sort")
     e, along = _along(as_expression(a), axis, "sort")
     return _back(_ascending(e), along)
 
@@ -34,6 +37,7 @@ def argsort(
     a: Any, axis: Axis = -1, kind: Any = None, order: None = None, *, stable: bool | None = None
 ) -> Any:
     """The places of the elements in ascending order, equal ones in the order they stand in."""
+    _check_kind(kind, "argsort")
     e, along = _along(as_expression(a), axis, "argsort")
     return _back(places_in_order(e), along)
 
@@ -119,6 +123,12 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     if np.all(steps >= 0):
         return searchsorted(edges, x, side)
     return len(edges) - searchsorted(edges[::-1], x, side)
+
+
+def _check_kind(kind: Any, name: str) -> None:
+    if kind not in _KINDS:
+        listed = ", ".join(map(repr, _KINDS))
+        raise ArgumentError(f"{name}: kind must be one of {listed}, got {kind!r}")
 
 
 # --- orders -------------------------------------------------------------------------------------
