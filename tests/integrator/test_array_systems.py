@@ -17,7 +17,9 @@ import taylor as ty
 from taylor.systems import blocks
 from taylor.systems.system import EquationsError, make_system
 from taylor_runtime.arrays.plan import BEYOND, Plan
+from taylor_runtime.arrays.plans import together
 from taylor_runtime.arrays.plans.works import Together
+from taylor_runtime.callables.process import cache
 from taylor_runtime.program.arrays import ArrayProgram
 
 N = 24
@@ -275,6 +277,26 @@ def test_bodies_with_arrays_and_by_pairs(as_arrays: None) -> None:
     for one in (ta, other):
         one.propagate_until(1.0)
     _near(ta.state, other.state, 1e-12)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "double-double"])
+def test_asking_for_memory_ahead_changes_nothing(
+    precision: str, as_arrays: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where there is none: beyond the last body. It is otherwise done for hundreds of them."""
+    equations, state, _ = _bodies(33)
+    found = []
+    with cache.disabled():
+        for least in (together.FARTHER, 0):
+            monkeypatch.setattr(together, "FARTHER", least)
+            ta = ty.Integrator(equations, state, precision=precision)
+            program = ta._machine.stepper.program
+            assert isinstance(program, ArrayProgram)
+            loops = [o for o in Plan(program).loops[BEYOND] if isinstance(o, Together)]
+            assert [loop.far for loop in loops] == [not least] * len(loops) != []
+            ta.propagate_for(1.0, max_steps=3)
+            found.append(ta.state.tobytes())
+    assert found[0] == found[1]
 
 
 def test_network_with_weights_as_parameters(as_arrays: None) -> None:

@@ -144,6 +144,7 @@ class ArrayEmitter(StepArithmetic[ArrayMemory]):
                     self._whole(work.row, n, second)
                 continue
             nests = work.nests if isinstance(work, Together) else [work]
+            self.memory.ahead = isinstance(work, Together) and work.far and not self.memory.at_zero
             rows = [row for nest in nests for row in nest.rows]
             if second is None or not any(map(self.plan.convolves, rows)):
                 self._loops(nests, n, None)

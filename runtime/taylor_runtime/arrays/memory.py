@@ -63,6 +63,7 @@ class ArrayMemory:
         self.values: dict[int, Value] = {}  # of the place at hand
         self.segments: dict[int, int] = {}  # by axis, where the part of joins begins that it is in
         self.at_zero = True  # whether these are of order zero
+        self.ahead = False  # whether what the next place of the first axis reads is asked for now
         # Single numbers that every place knows: (row, element), in programs inside of others.
         self.numbers: dict[tuple[int, int], Value] | None = None
         self._aside: dict[int, list[Store]] = {}  # of these: stores that nobody has wanted yet
@@ -252,8 +253,11 @@ class ArrayMemory:
         one: Type | None = None,
     ) -> Value:
         """The elements of an array at a place, of the rows' kind or of the type `one`."""
-        at, step = self.position(base, aligned(strides, shape, place.walk.shape), place, one)
+        along = aligned(strides, shape, place.walk.shape)
+        at, step = self.position(base, along, place, one)
         b, lanes, one = self.b, place.lanes, one or Type(self.element)
+        if self.ahead and step == 1 and (further := along[place.walk.axes[0].last]):
+            b.prefetch(Type(one.element, lanes), at, further)
         if not lanes:
             return b.load(one, at)
         wide = Type(one.element, lanes)

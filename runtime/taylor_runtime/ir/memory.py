@@ -11,6 +11,8 @@ from taylor_runtime.ir.kinds import joined
 from taylor_runtime.ir.types import COMPOUND, I64, PTR, Type, alignment_of, make_type
 from taylor_runtime.ir.values import Compound, Index, Value, index_text
 
+LINE = 64  # bytes that caches hold together
+
 
 class MemoryBuilder(Flow):
     """Appends instructions that reach memory."""
@@ -82,6 +84,20 @@ class MemoryBuilder(Flow):
         )
         self.lines.append(store)
         return [store]
+
+    def prefetch(self, type_: Type, pointer: Value, distance: Index) -> None:
+        """Ask for a value that will be loaded soon, so many elements beyond a pointer; there need
+        not be any.
+        """
+        name, element = "llvm.prefetch.p0", type_.part.element
+        self.module.declare(name, f"declare void @{name}(ptr, i32, i32, i32)")
+        for part in pointer.parts:
+            for first in range(0, max(type_.lanes, 1), LINE // alignment_of(element)):
+                place = (
+                    f"getelementptr {element}, ptr {part.text}, i64 {index_text(distance + first)}"
+                )
+                near = self.emit(PTR, place).text
+                self.line(f"call void @{name}(ptr {near}, i32 0, i32 2, i32 1)")
 
     def load_shared(self, pointer: Value) -> Value:
         """An i64 that other threads may change meanwhile."""

@@ -11,6 +11,7 @@ from taylor_runtime.program.shapes.reads import Read
 from taylor_runtime.program.shapes.walks import aligned
 
 FAR = 1 << 15  # numbers of all orders that are not in the nearest caches
+FARTHER = 1 << 18  # and that are not in those of one core
 FEWEST = 8  # places of a first axis that is worth a loop around several nests
 
 
@@ -36,8 +37,9 @@ class Neighbours:
                 group.append(work)
                 continue
             halves = any(nest.half for nest in group)
-            pays = len(group) > 1 and (halves or self._numbers_kept(group) >= FAR)
-            found += [Together(group)] if pays else group
+            kept = self._numbers_kept(group)
+            pays = len(group) > 1 and (halves or kept >= FAR)
+            found += [Together(group, kept >= FARTHER)] if pays else group
             group = []
             if isinstance(work, Nest) and self._joins([], work):
                 group = [work]

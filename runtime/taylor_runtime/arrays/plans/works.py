@@ -78,9 +78,12 @@ class Together:
     """Nests that one loop over their first axis runs, one after the other at each of its places.
 
     What one of them leaves in memory is near when the next reads it.
+
+    far: whether all that they read of old orders is more than near caches hold.
     """
 
     nests: list[Nest]
+    far: bool
 
 
 Work = Nest | Whole
