@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import sys
@@ -21,6 +20,7 @@ from taylor.ensembles.threads import Put, Shares, Team
 from taylor.ensembles.worker import Results, Runner, interrupted
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.integrator.integrator import Integrator
+from taylor_runtime.program.records import blake2b
 
 if TYPE_CHECKING:  # it takes 15 ms to import
     from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -112,7 +112,7 @@ def in_executor(
 
     integrator._machine.stepper.complete()  # else each of the processes makes it anew
     payload = _pickled(integrator)
-    key = hashlib.blake2b(payload, digest_size=16).hexdigest()
+    key = blake2b(payload, digest_size=16).hexdigest()
     shares = Shares(jobs, workers)
     pending: dict[Future[tuple[list[tuple[int, Results]], float]], int] = {}
     problem: BaseException | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import struct
@@ -13,6 +12,7 @@ from typing import Any
 from taylor.errors import ArgumentTypeError, FormatError
 from taylor.systems.versions import FORMAT
 from taylor_runtime.callables.process import TEMPORARY, write_file
+from taylor_runtime.program.records import blake2b
 
 MAGIC = b"TAYLORCP"
 HEADER = struct.Struct("<8sIQ32s")  # magic, format, length, checksum
@@ -65,7 +65,7 @@ def _path(path: Any) -> Path:
 
 
 def _checksum(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=32).digest()
+    return blake2b(data, digest_size=32).digest()
 
 
 def _tidy(place: Path) -> None:

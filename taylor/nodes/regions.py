@@ -38,7 +38,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
-from hashlib import blake2b
 from operator import is_
 from typing import Any, NamedTuple, Self
 
@@ -46,6 +45,7 @@ from taylor.nodes.node import Node, Shape, node
 from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import from_records, reachable, to_records
 from taylor.numbers import exact as numbers
+from taylor_runtime.program.records import blake2b
 from taylor_runtime.program.systems.recursion import Stage
 
 LOOPS = frozenset(("while_loop", "fori_loop", "scan"))

@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -17,6 +16,7 @@ import numpy as np
 
 from taylor.numbers import exact as constants
 from taylor.numbers.exact import Number
+from taylor_runtime.program.records import blake2b
 
 Array = np.ndarray[Any, Any]
 
@@ -87,7 +87,7 @@ def _loaded(array: Array) -> ArrayData:
 
 
 def _digest(array: Array) -> bytes:
-    written = hashlib.blake2b(f"{array.dtype.str}{array.shape}".encode(), digest_size=16)
+    written = blake2b(f"{array.dtype.str}{array.shape}".encode(), digest_size=16)
     if array.dtype == object:
         written.update(repr([constants.key(value) for value in array.reshape(-1)]).encode())
     else:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import blake2b
 from zlib import crc32
 
 from taylor.expressions.expression import Expression
 from taylor.nodes.traverse import reachable
 from taylor.numbers import exact as constants
 from taylor_runtime.program.program import Input
+from taylor_runtime.program.records import blake2b
 
 Key = tuple[int, int, int, int]  # depth, form, first and last input
 

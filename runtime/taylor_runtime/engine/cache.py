@@ -8,7 +8,6 @@ overrule them.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import warnings
@@ -20,9 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taylor_runtime.engine import disk
+from taylor_runtime.program.records import blake2b
 
 MEMORY_LIMIT = 64 << 20  # bytes of object code
 DISK_LIMIT = 1 << 30
+TRUE_TIMES = 10**18  # nanoseconds: files of before 2001 have been given their times by a builder
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -71,12 +72,39 @@ _memory: OrderedDict[bytes, bytes] = OrderedDict()
 
 def key_of(*parts: str) -> bytes:
     """Hash of a program and of all that decides what machine code is made of it, 32 bytes."""
-    digest = hashlib.blake2b(digest_size=disk.KEY_BYTES)
+    digest = blake2b(digest_size=disk.KEY_BYTES)
     for part in (str(disk.VERSION), *parts):
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(8, "little"))  # so that parts cannot run together
         digest.update(encoded)
     return digest.digest()
+
+
+def sources_digest(folder: str) -> str:
+    """Hash of which modules a folder has.
+
+    Sizes and times of changes stand for contents, as for Python's own compiled modules; contents
+    themselves where a builder has set all times to one.
+    """
+    files = sorted(_sources(folder, ""))
+    digest = blake2b(repr([(name, size, changed) for name, _, size, changed in files]).encode())
+    if any(changed < TRUE_TIMES for *_, changed in files):
+        for _, path, _, _ in files:
+            with open(path, "rb") as file:
+                digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _sources(folder: str, name: str) -> Iterator[tuple[str, str, int, int]]:
+    """Of all modules in a folder: name, path, bytes, and nanoseconds when it was changed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            inner = f"{name}/{entry.name}"
+            if entry.name.endswith(".py"):
+                found = entry.stat()
+                yield inner, entry.path, found.st_size, found.st_mtime_ns
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _sources(entry.path, inner)
 
 
 def load(key: bytes) -> tuple[bytes | None, str]:

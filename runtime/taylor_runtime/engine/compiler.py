@@ -11,7 +11,6 @@ same bits.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import sys
@@ -330,20 +329,7 @@ def _text_of(text: str | Callable[[], str]) -> str:
 @lru_cache(maxsize=1)
 def package_digest() -> str:
     """Hash of this package's own files: another version may make another text of a program."""
-    folder = os.path.dirname(os.path.dirname(__file__))
-    paths = [
-        os.path.join(root, name)
-        for root, _, names in os.walk(folder)
-        for name in names
-        if name.endswith(".py")
-    ]
-    digest = hashlib.blake2b()
-    for path in sorted(paths):
-        with open(path, "rb") as file:
-            content = file.read()
-        for part in (path[len(folder) :].encode(), content):
-            digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.hexdigest()
+    return cache.sources_digest(os.path.dirname(os.path.dirname(__file__)))
 
 
 @lru_cache(maxsize=1)

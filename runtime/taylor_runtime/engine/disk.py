@@ -9,7 +9,6 @@ never an error and never a wrong program.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import stat
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taylor_runtime.engine import atomic
+from taylor_runtime.program.records import blake2b
 
 MAGIC = b"TAYLORJO"
 VERSION = 1
@@ -129,7 +129,7 @@ def _contents(raw: bytes, key: bytes) -> bytes | None:
 
 
 def _checksum(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=32).digest()
+    return blake2b(data, digest_size=32).digest()
 
 
 def write(directory: Path, key: bytes, data: bytes) -> None:

@@ -5,7 +5,6 @@ Loops and branches of arrays are rows, which have programs inside as well.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import field
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Kernel, OwnKernel, Program, Row
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.records import blake2b, dataclass
 
 Doubles = NDArray[np.float64]
 DIGITS = 20  # of digests in names
@@ -304,7 +303,7 @@ class CallbackKernel(OwnKernel):
 
 def digest(*parts: bytes | memoryview) -> str:
     """A short name for some content; different for different content."""
-    total = hashlib.sha256()
+    total = blake2b(digest_size=32)
     for part in parts:
         size = part.nbytes if isinstance(part, memoryview) else len(part)
         total.update(size.to_bytes(8, "little"))

@@ -4,6 +4,8 @@
 and most of the classes that are imported are not used.  Here `__init__` alone has a text, which is
 compiled when the first instance is made; the other methods read the fields.  Whatever is asked of
 dataclasses - `fields`, `replace`, `match`, pickles, signatures - is answered as it is there.
+
+`blake2b`, the hash function of all keys, is that of `hashlib`.
 """
 
 from __future__ import annotations
@@ -52,8 +54,13 @@ def _dataclass(
 
 if TYPE_CHECKING:  # to a type checker it is what it behaves as
     from dataclasses import dataclass as dataclass
+    from hashlib import blake2b as blake2b
 else:
     dataclass = _dataclass
+    try:  # `hashlib` loads OpenSSL's library, 3 ms, for functions that nobody calls
+        from _blake2 import blake2b as blake2b
+    except ImportError:  # another Python than CPython
+        from hashlib import blake2b as blake2b
 
 
 R = TypeVar("R")

@@ -82,6 +82,33 @@ def test_keys_depend_on_every_part_and_its_bounds() -> None:
 
 
 @pytest.mark.skipif(not POSIX, reason="mode bits")
+@pytest.mark.parametrize("changed", [1_700_000_000, 1, 315_532_800])
+def test_sources_that_differ_have_different_digests(tmp_path: Path, changed: int) -> None:
+    """Whatever a builder, or another version, has made of a package: its times may all be one."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    one, other = tmp_path / "one.py", inner / "other.py"
+
+    def digest(texts: tuple[str, str], moved: int = 0) -> str:
+        for path, text in zip((one, other), texts, strict=True):
+            path.write_text(text)
+            os.utime(path, (changed + moved, changed + moved))
+        return cache.sources_digest(str(tmp_path))
+
+    first = digest(("a = 1", "b = 2"))
+    assert digest(("a = 1", "b = 2")) == first
+    (inner / "notes.txt").write_text("no module")
+    assert digest(("a = 1", "b = 2")) == first
+    assert digest(("a = 1", "b = 22")) != first
+    assert digest(("a = 1", "b = 2"), moved=3) != first
+    if changed < 1_000_000_000:  # times say nothing
+        assert digest(("a = 1", "b = 3")) != first
+        assert digest(("a = 2", "b = 1")) != first
+    digest(("a = 1", "b = 2"))
+    other.rename(inner / "another.py")
+    assert cache.sources_digest(str(tmp_path)) != first
+
+
 def test_directory_and_files_are_the_owners_alone(place: Path) -> None:
     mask = os.umask(0)
     try:

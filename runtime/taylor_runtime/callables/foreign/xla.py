@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from taylor_runtime.points.formula import FORMULA
 from taylor_runtime.points.xla_handler import HANDLER, LOOP, PYTHON, loop_module, python_module
 from taylor_runtime.program.arrays import Shape
 from taylor_runtime.program.kinds import KINDS
-from taylor_runtime.program.records import dataclass
+from taylor_runtime.program.records import blake2b, dataclass
 
 Operand = tuple[Shape, str]  # shape and dtype of an array
 
@@ -69,7 +68,7 @@ def loop_handler(
 
 def _digest(code: Formula | ArrayFunction, form: str, tables: Sequence[object]) -> str:
     """Of what a function computes and how: constants and tables, too."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     parts = (
         package_digest().encode(),
         repr((code.module.target, code.precision, form)).encode(),
