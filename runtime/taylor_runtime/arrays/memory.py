@@ -16,7 +16,7 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.instructions import Store
 from taylor_runtime.ir.types import Type
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import ArrayProgram, Join, Shape, contiguous
+from taylor_runtime.program.arrays import ArrayProgram, Join, Shape
 from taylor_runtime.program.kernels import Region
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Constant, Convolution, Number
@@ -69,6 +69,7 @@ class ArrayMemory:
         self._aside: dict[int, list[Store]] = {}  # of these: stores that nobody has wanted yet
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}
+        self._partial: dict[int, Shape] = {}  # of sums begun ahead, by place: strides
 
     @property
     def program(self) -> ArrayProgram:
@@ -153,12 +154,12 @@ class ArrayMemory:
         return self._place(row, n)
 
     def _place(self, row: int, n: Index) -> Value:
-        layout, size = self.layout, self.arrays.row(row).size
+        layout = self.layout
         if row in self.outside:
-            place = self.outside[row]
+            place, size = self.outside[row], self.arrays.row(row).size
             return place(n) if callable(place) else self.b.at(place, n * size, self.element)
         if row in layout.old:
-            plane = plane_of(size)
+            plane = plane_of(self.plan.pitch.room(row))
             return self._at(self._at(self.workspace, layout.old[row]), n * plane)
         zero = isinstance(n, int) and n == 0
         return self._at(self.workspace, (layout.zero if zero else layout.newest)[row])
@@ -192,8 +193,8 @@ class ArrayMemory:
             self.put_aside(row, value)
             return
         if self.kept(row, n):
-            shape = self.arrays.shape(row)
-            self.put(value, self.base(row, n), contiguous(shape), shape, chunk)
+            strides, shape = self.plan.pitch.strides(row), self.arrays.shape(row)
+            self.put(value, self.base(row, n), strides, shape, chunk)
 
     def put_aside(self, row: int, value: Value) -> None:
         """Store a single number that all know, should anybody read it from memory."""
@@ -221,11 +222,12 @@ class ArrayMemory:
     def partial_places(self, row: int) -> dict[Convolution, tuple[int, ...]]:
         """Where the chains of a row's convolutions are kept."""
         step, place = self.program.rows[row].step, self.layout.partial[row]
-        plane = plane_of(self.arrays.row(row).size)
+        plane = plane_of(self.plan.pitch.room(row))
         found: dict[Convolution, tuple[int, ...]] = {}
         for convolution in convolutions_of(step.terms if step else ()):
             count = 1 if is_square(convolution) else 2
             found[convolution] = tuple(place + k * plane for k in range(count))
+            self._partial |= dict.fromkeys(found[convolution], self.plan.pitch.strides(row))
             place += count * plane
         return found
 
@@ -235,12 +237,12 @@ class ArrayMemory:
     def load_partial(self, place: int, chunk: Chunk) -> Value:
         assert isinstance(chunk, Place)
         base, space = self._at(self.workspace, place), chunk.walk.shape
-        return self.load_at(base, contiguous(space), space, chunk)
+        return self.load_at(base, self._partial[place], space, chunk)
 
     def store_partial(self, place: int, chunk: Chunk, value: Value) -> None:
         assert isinstance(chunk, Place)
         base, space = self._at(self.workspace, place), chunk.walk.shape
-        self.put(value, base, contiguous(space), space, chunk)
+        self.put(value, base, self._partial[place], space, chunk)
 
     # -- elements ---------------------------------------------------------------------------------
 
@@ -307,13 +309,13 @@ class ArrayMemory:
             return 1 / self.head(row, chunk)
         shape = self.arrays.shape(row)
         base = self._at(self.workspace, self.layout.reciprocal[row])
-        return self.load_at(base, contiguous(shape), shape, chunk)
+        return self.load_at(base, self.plan.pitch.strides(row), shape, chunk)
 
     def store_reciprocal(self, row: int, chunk: Chunk, value: Value) -> None:
         assert isinstance(chunk, Place)
         shape = self.arrays.shape(row)
         base = self._at(self.workspace, self.layout.reciprocal[row])
-        self.put(1 / value, base, contiguous(shape), shape, chunk)
+        self.put(1 / value, base, self.plan.pitch.strides(row), shape, chunk)
 
 
 def _nothing(row: int, n: Index, chunk: Chunk) -> Value:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from taylor_runtime.arrays.plans.ends import OverOrders, at_the_end, over_orders
+from taylor_runtime.arrays.plans.pitch import Pitches
 from taylor_runtime.arrays.plans.reading import (
     made_again,
     read_in_place,
@@ -88,6 +89,7 @@ class Plan:
     recent: rows of which one order is kept, since the next one is read before it is stored.
     sums:   rows that states add up themselves, beyond order zero.
     halves: rows of pairs of which a half is computed, see `Nest`.
+    pitch:  how far apart rows of pairs lie in memory.
     joins:  those that are read where their parts are, and never made.
     at_once: of rows of which the last order is wanted alone, those that are summed over all orders.
     """
@@ -117,6 +119,7 @@ class Plan:
         self.inverted = {k for k in self.divisors if self._is_computed(k)}
         self.varies = varying(program)
         self.halves = triangle(program)
+        self.pitch = Pitches(program, self.halves)
         self.again = made_again(program, self.varies) - self._seen_from_outside - self.divisors
         self.at_once = self._at_once()
         for index in range(len(program.rows)):
@@ -178,7 +181,7 @@ class Plan:
 
     def access(self, index: int) -> Access:
         """Where a row's elements are."""
-        access = access_of(self.program, index)
+        access = self.pitch.access(access_of(self.program, index))
         node, *others = nodes_of(self.program, index) or [Node(index)]
         if others or node not in self.homes:
             return access
@@ -224,7 +227,7 @@ class Plan:
             accesses.append((1,) * len(space))  # no axes are one
             summed = ((), Lanes(last=True)) if isinstance(row.moved, Scatter) else None
         else:
-            accesses.append(contiguous(space))
+            accesses.append(self.pitch.strides(index))
         cut = bool(in_place), self.convolves(index) or summed is not None
         half = isinstance(row.moved, Pairs) or index in self.halves
         new = Nest(space, accesses=accesses, half=half)

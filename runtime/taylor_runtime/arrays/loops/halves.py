@@ -14,7 +14,7 @@ from taylor_runtime.arrays.loops.reductions import REDUCTIONS, Reduction
 from taylor_runtime.arrays.walk import Place
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Index, Value
-from taylor_runtime.program.arrays import Pairs, Shape, contiguous
+from taylor_runtime.program.arrays import Pairs, Shape
 from taylor_runtime.program.shapes.sums import first_of_half
 
 
@@ -50,7 +50,7 @@ class HalfWriter(NestWriter):
     def _placed(self, total: int) -> Shape:
         if not self._is_of_pairs(total):
             return super()._placed(total)
-        *middle, last = contiguous(self.program.shape(total))
+        *middle, last = self.plan.pitch.strides(total)
         return (last, *middle, 0)
 
     def _added(self, sums: list[Value], place: Place) -> list[Value]:
@@ -60,7 +60,7 @@ class HalfWriter(NestWriter):
                 value = self.b.normal(self.memory.newest(moved.mirrored, self.n, place))
                 zero = self.b.constant(0, value.type)
                 value = self.b.select(self._beyond(place, "gt"), value, zero)
-                self._add_at(row, value, (0, *contiguous(self.program.shape(row))), place)
+                self._add_at(row, value, (0, *self.plan.pitch.strides(row)), place)
         if self._along():
             place = replace(place, fresh=self._beyond(place, "ge"))
         return super()._added(sums, place)

@@ -110,6 +110,9 @@ class NestWriter:
     def _accesses(self) -> list[Shape]:
         """The strides, along the axes of a nest, of all that it reads and writes."""
         found = [contiguous(self.nest.space)] if self._touches_all() else []
+        found += [
+            self.plan.pitch.strides(row) for row in self.nest.rows if row in self.plan.pitch.wide
+        ]
         dimensions = range(len(self.nest.space))
         for axis in self.nest.seams:  # which is walked by itself
             found.append(tuple(int(k == axis) for k in dimensions))
@@ -135,7 +138,7 @@ class NestWriter:
 
     def _placed(self, total: int) -> Shape:
         """The strides at which sums lie, along the axes of the nest."""
-        moved, kept = self.program.row(total).moved, iter(contiguous(self.program.shape(total)))
+        moved, kept = self.program.row(total).moved, iter(self.plan.pitch.strides(total))
         assert isinstance(moved, Total)
         return tuple(0 if k in moved.axes else next(kept) for k in range(len(self.nest.space)))
 
@@ -159,7 +162,7 @@ class NestWriter:
             self.b.store(self.b.constant(0, one), self.b.at(base, i, self.emitter.element))
             return []
 
-        self.b.fold(0, self.program.row(row).size, [], clear)
+        self.b.fold(0, self.plan.pitch.room(row), [], clear)
 
     def _kept(self, depth: int, indices: tuple[Index, ...], fresh: Value | None) -> None:
         """Loops over the axes that are not summed."""

@@ -54,7 +54,7 @@ class ArrayLayout:
         inside: dict[int, int] = {}
         room: dict[int, int] = {}
         for index in range(len(program.rows)):
-            plane = plane_of(program.row(index).size)
+            plane = plane_of(plan.pitch.room(index))
             if index in plan.inner:
                 inside[index] = size
                 size += room_inside(plan, index)
