@@ -342,7 +342,6 @@ _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "Mul": _product,
     "Pow": lambda args: products.power(*args),
     "ceiling": lambda args: -make_function_node("floor", -args[0]),
-    "Mod": lambda args: elementary.remainder(*args),
     "Max": _fold(_call("maximum")),
     "Min": _fold(_call("minimum")),
     "Heaviside": _heaviside,

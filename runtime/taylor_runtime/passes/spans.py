@@ -78,6 +78,11 @@ def remainders(a: Span, b: Span) -> Span | None:
     return Span(b.low + 1, 0)
 
 
+def leaves(a: Span, b: Span) -> Span | None:
+    """The same, unless one might be -0.0, as those by negative numbers."""
+    return remainders(a, b) if b.low > 0 else None
+
+
 def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:
     """The numerators of a * numerator/denominator, where that rounded down is the same rounded as
     a double and exactly.

@@ -13,6 +13,7 @@ from taylor_runtime.passes.spans import (
     Span,
     is_scaled,
     is_signed_product,
+    leaves,
     narrowed,
     quotient,
     remainders,
@@ -140,6 +141,8 @@ class Rows:
             return None if spans[0] is None else spans[0].size()
         if name == "floor":
             return spans[0] if spans[0] is not None else self._floor(index, kernel.arguments[0])
+        if name in ("floor_divide", "remainder"):
+            return self._divided(index, kernel, name)
         if name == "div" and spans[0] is not None:
             below = _whole(kernel.constants[0]) if kernel.constants else None
             row = kernel.arguments[1] if len(kernel.arguments) == 2 else None
@@ -268,6 +271,15 @@ class Rows:
             return None
         above = _product(above, Span(found.numerator, found.numerator), True)
         return None if above is None else (above, below)
+
+    def _divided(self, index: int, kernel: Kernel, name: str) -> Span | None:
+        above, below = (self._spans[row] for row in kernel.arguments)
+        if above is None or below is None:
+            return None
+        if name == "remainder":
+            return leaves(above, below)
+        self._quotients[index] = Quotient(kernel.arguments[0], 1, 1, kernel.arguments[1])
+        return quotient(above, below)
 
     def _floor(self, index: int, row: int) -> Span | None:
         found = self._quotients.get(row)

@@ -26,6 +26,7 @@ from taylor_runtime.passes.spans import (
     Span,
     is_scaled,
     is_signed_product,
+    leaves,
     quotient,
     remainders,
 )
@@ -271,6 +272,22 @@ def size_of(x: Whole) -> Whole:
         return x
     below = b.compare("lt", x.integer, 0)
     return Whole(b, x.span.size(), b.select(below, 0 - x.integer, x.integer))
+
+
+def rounded_down(b: Instructions, a: Value, d: Value) -> Whole | None:
+    """a / d rounded down; None unless both are whole numbers, or where doubles have to say it."""
+    first, second = whole_of(b, a), whole_of(b, d)
+    if first is None or second is None:
+        return None
+    return Ratio(first, second, "fdiv", first, second).floor()
+
+
+def remainder(b: Instructions, a: Value, d: Value) -> Whole | None:
+    """What that leaves of a; None likewise, and where it might be -0.0."""
+    q = rounded_down(b, a, d)
+    if q is None or q.above is None or q.below is None or not leaves(q.above.span, q.below.span):
+        return None
+    return _remainder(q, _plain_product(q.below, literal(b, -1)), q.above)
 
 
 def multiply_add(b: Instructions, a: Value, x: Operandlike, c: Operandlike) -> Value | None:
