@@ -1,10 +1,10 @@
 """Quotients rounded down, and what they leave: exact, with the signs, zeros and infinities of NumPy.
 
-x / y, rounded to the nearest, is never below a whole number that the exact quotient is not below.
-So its floor q is the right one or by one too large, and x - q y, which a fused multiplication has
-the right sign of, says which.  Where q has more digits than numbers hold, the remainder is taken in
-turns, each of which is exact (a division's remainder is a number: Brisebarre et al., *Handbook of
-Floating-Point Arithmetic*, 2nd ed. 2018, section 4.7), and takes off all digits that a number has.
+With the whole number q next to x / y, or to what rounding makes of it, x - q y is exact, or x itself,
+and its sign says whether q or q - 1 is the quotient rounded down.  Where q has more digits than
+numbers hold, the remainder is taken in turns, each of which is exact (a division's remainder is a
+number: Muller et al., *Handbook of Floating-Point Arithmetic*, 2nd ed. 2018, section 4.7) and takes
+off all digits that a number has.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ NAMES = ("floor_divide", "remainder")
 
 Both = tuple[Value, Value]  # the quotient rounded down, and the remainder
 
-# By element: below which quotients the floor of a rounded one is off by one at most, from where on
+# By element: below which quotients that are computed are off by less than one half, from where on
 # all numbers are whole, and a power of two by which divisors are enlarged where quotients overflow.
-_LIMITS = {"double": (2.0**51, 2.0**53, 2.0**1000), "float": (2.0**22, 2.0**24, 2.0**120)}
+_LIMITS = {"double": (2.0**50, 2.0**53, 2.0**1000), "float": (2.0**21, 2.0**24, 2.0**120)}
 _RECIPROCALS = {"double": 2.0**500, "float": 2.0**60}  # divisors that have one, and their inverses
 
 
@@ -54,8 +54,7 @@ def _computed(b: Builder, which: int, x: Value, y: Value) -> Sequence[Value]:
 
 def _quotient(b: Builder, which: int, x: Value, y: Value) -> Value:
     limit = _LIMITS[x.type.element][0]
-    factor = _reciprocal(b, y)
-    q, r, known = _by_quotient(b, x, y) if factor is None else _by_factor(b, x, y, factor)
+    q, r, known = _near(b, x, y)
     rare = b.any_lane(~(b.fabs(q) < limit) | b.is_nan(known))
 
     def far() -> Sequence[Value]:
@@ -71,24 +70,18 @@ def _quotient(b: Builder, which: int, x: Value, y: Value) -> Value:
 # -- quotients that have all digits ----------------------------------------------------------------
 
 
-def _by_quotient(b: Builder, x: Value, y: Value) -> tuple[Value, Value, Value]:
-    """Both, and a number that is NaN where an operand is not finite."""
-    q = b.floor(x / y)
+def _near(b: Builder, x: Value, y: Value) -> tuple[Value, Value, Value]:
+    """Both, and a number that is NaN where an operand is not finite.
+
+    A quotient next to 1/2 is never taken for more than that, so that x - y, where it is computed,
+    is exact.
+    """
+    factor = _reciprocal(b, y)
+    q = b.round_even(x / y if factor is None else x * factor)
     r = b.fma(-q, y, x)
     positive = b.copysign(r, y)  # as far as y is
     below = b.ne(positive, r)
     return b.select(below, q - 1, q), b.select(below, r + y, positive), r
-
-
-def _by_factor(b: Builder, x: Value, y: Value, factor: Value) -> tuple[Value, Value, Value]:
-    """The same by a product with 1 / y, whose floor may be off by one either way."""
-    q = b.floor(x * factor)
-    r = b.fma(-q, y, x)
-    more = b.fma(-(q + 1), y, x)
-    positive, still = b.copysign(r, y), b.copysign(more, y)
-    below, above = b.ne(positive, r), b.eq(still, more)
-    q = b.select(above, q + 1, b.select(below, q - 1, q))
-    return q, b.select(above, still, b.select(below, r + y, positive)), r
 
 
 def _reciprocal(b: Builder, y: Value) -> Value | None:
