@@ -278,7 +278,9 @@ class Rows:
             return None
         if name == "remainder":
             return leaves(above, below)
-        self._quotients[index] = Quotient(kernel.arguments[0], 1, 1, kernel.arguments[1])
+        row, divisor = kernel.arguments
+        known = Quotient(row, 1, below.low, None) if below.low == below.high else None
+        self._quotients[index] = known or Quotient(row, 1, 1, divisor)
         return quotient(above, below)
 
     def _floor(self, index: int, row: int) -> Span | None:

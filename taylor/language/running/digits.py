@@ -31,7 +31,6 @@ from taylor.nodes.node import COMPARISONS
 from taylor.nodes.operation import nothing_known
 from taylor.nodes.operations.table import operation
 from taylor.nodes.registry import get
-from taylor.nodes.sums import exact_value
 from taylor.nodes.traverse import reachable
 from taylor.numbers.data import ArrayData
 
@@ -178,26 +177,12 @@ def _power(a: float, n: int) -> float:
 
 def modulo(a: Any, b: Any) -> Any:
     """``a % b``."""
-    return _of_whole(_left if _is_signed(a, b) else operator.mod, "%", a, b)
+    return _of_whole(operator.mod, "%", a, b)
 
 
 def floor_division(a: Any, b: Any) -> Any:
     """``a // b``."""
     return _of_whole(operator.floordiv, "//", a, b)
-
-
-def _is_signed(a: Any, b: Any) -> bool:
-    """Whether these are whole numbers, and the second one may be negative."""
-    if not (is_traced(a) or is_traced(b)) or isinstance(a, str):
-        return False
-    given = as_expression(a), as_expression(b)
-    value = exact_value(given[1])
-    return bool(_all_whole([known_of(e) for e in given])) and (value is None or value < 0)
-
-
-def _left(a: Any, b: Any) -> Any:
-    """a % b, of which zero has no sign, as that of floats has."""
-    return a - b * (a // b)
 
 
 def _of_whole(compute: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) -> Any:

@@ -285,9 +285,11 @@ def rounded_down(b: Instructions, a: Value, d: Value) -> Whole | None:
 def remainder(b: Instructions, a: Value, d: Value) -> Whole | None:
     """What that leaves of a; None likewise, and where it might be -0.0."""
     q = rounded_down(b, a, d)
-    if q is None or q.above is None or q.below is None or not leaves(q.above.span, q.below.span):
+    if q is None or q.above is None or q.below is None:
         return None
-    return _remainder(q, _plain_product(q.below, literal(b, -1)), q.above)
+    span = leaves(q.above.span, q.below.span)
+    opposite = _plain_product(q.below, literal(b, -1))
+    return None if span is None else Whole(b, span, _left(q.above, q.below, q, opposite))
 
 
 def multiply_add(b: Instructions, a: Value, x: Operandlike, c: Operandlike) -> Value | None:

@@ -29,9 +29,9 @@ NAMES = ("floor_divide", "remainder")
 
 Both = tuple[Value, Value]  # the quotient rounded down, and the remainder
 
-# By element: below which quotients that are computed are off by less than one half, from where on
-# all numbers are whole, and a power of two by which divisors are enlarged where quotients overflow.
-_LIMITS = {"double": (2.0**50, 2.0**53, 2.0**1000), "float": (2.0**21, 2.0**24, 2.0**120)}
+# By element: from where on all numbers are whole, and a power of two by which divisors are enlarged
+# where quotients overflow.
+_LIMITS = {"double": (2.0**53, 2.0**1000), "float": (2.0**24, 2.0**120)}
 _RECIPROCALS = {"double": 2.0**500, "float": 2.0**60}  # divisors that have one, and their inverses
 
 
@@ -53,9 +53,8 @@ def _computed(b: Builder, which: int, x: Value, y: Value) -> Sequence[Value]:
 
 
 def _quotient(b: Builder, which: int, x: Value, y: Value) -> Value:
-    limit = _LIMITS[x.type.element][0]
-    q, r, known = _near(b, x, y)
-    rare = b.any_lane(~(b.fabs(q) < limit) | b.is_nan(known))
+    q, r, left = _near(b, x, y)
+    rare = b.any_lane(~(b.fabs(left) < b.fabs(y)))
 
     def far() -> Sequence[Value]:
         name = f"{NAMES[which]}.far.{x.type.suffix}"
@@ -71,10 +70,10 @@ def _quotient(b: Builder, which: int, x: Value, y: Value) -> Value:
 
 
 def _near(b: Builder, x: Value, y: Value) -> tuple[Value, Value, Value]:
-    """Both, and a number that is NaN where an operand is not finite.
+    """Both, and what the nearest quotient leaves: where that is less than y, both are right.
 
-    A quotient next to 1/2 is never taken for more than that, so that x - y, where it is computed,
-    is exact.
+    Then it is exact: x itself, or a multiple of the last digit of y.  (Of quotients below one half
+    none is taken for more than that, so that x - y, where it is computed, is exact as well.)
     """
     factor = _reciprocal(b, y)
     q = b.round_even(x / y if factor is None else x * factor)
@@ -98,7 +97,7 @@ def _reciprocal(b: Builder, y: Value) -> Value | None:
 def _far_quotient(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """A rounded quotient and what it leaves, divided once more."""
     rounded = x / y
-    some = b.fabs(rounded) < _LIMITS[x.type.element][1]
+    some = b.fabs(rounded) < _LIMITS[x.type.element][0]
     high = b.select(some, b.floor(rounded), rounded)
     left = _left(b, x, high, y)
     low = b.select(some, b.constant(0, x.type), b.floor(left / y))
@@ -134,7 +133,7 @@ def _far_remainder(b: Builder, x: Value, y: Value) -> Sequence[Value]:
 
 def _enlarged(b: Builder, x: Value, y: Value) -> Both:
     """y times a power of two by which x / y does not overflow, and that power."""
-    power, scale = b.constant(1, y.type), _LIMITS[y.type.element][2]
+    power, scale = b.constant(1, y.type), _LIMITS[y.type.element][1]
     for _ in range(2):
         infinite = b.eq(b.fabs(x / y), math.inf)
         y, power = b.select(infinite, y * scale, y), b.select(infinite, power * scale, power)
@@ -144,7 +143,7 @@ def _enlarged(b: Builder, x: Value, y: Value) -> Both:
 def _cut(b: Builder, q: Value) -> Value:
     """A quotient without the digits behind the point."""
     size = b.fabs(q)
-    return b.copysign(b.select(size < _LIMITS[q.type.element][1], b.floor(size), size), q)
+    return b.copysign(b.select(size < _LIMITS[q.type.element][0], b.floor(size), size), q)
 
 
 # -- double-double ---------------------------------------------------------------------------------
