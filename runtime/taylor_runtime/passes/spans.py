@@ -78,6 +78,11 @@ def remainders(a: Span, b: Span) -> Span | None:
     return Span(b.low + 1, 0)
 
 
+def positive(divisor: Span) -> Span:
+    """What is left of divisors that may be positive, where the code is left for all others."""
+    return Span(1, divisor.high) if divisor.low <= 0 < divisor.high else divisor
+
+
 def leaves(a: Span, b: Span) -> Span | None:
     """The same, unless one might be -0.0, as those by negative numbers."""
     return remainders(a, b) if b.low > 0 else None

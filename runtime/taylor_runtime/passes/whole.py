@@ -15,6 +15,7 @@ from taylor_runtime.passes.spans import (
     is_signed_product,
     leaves,
     narrowed,
+    positive,
     quotient,
     remainders,
 )
@@ -276,6 +277,8 @@ class Rows:
         above, below = (self._spans[row] for row in kernel.arguments)
         if above is None or below is None:
             return None
+        if self.known.guarded:
+            below = positive(below)
         if name == "remainder":
             return leaves(above, below)
         row, divisor = kernel.arguments

@@ -27,6 +27,7 @@ from taylor_runtime.passes.spans import (
     is_scaled,
     is_signed_product,
     leaves,
+    positive,
     quotient,
     remainders,
 )
@@ -279,6 +280,10 @@ def rounded_down(b: Instructions, a: Value, d: Value) -> Whole | None:
     first, second = whole_of(b, a), whole_of(b, d)
     if first is None or second is None:
         return None
+    known = positive(second.span) if b.may_leave else second.span
+    if known != second.span:
+        b.leave_unless(b.compare("gt", second.integer, 0))
+        second = second.narrowed(known)
     return Ratio(first, second, "fdiv", first, second).floor()
 
 
