@@ -14,7 +14,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, as_expression, constant, make_function_node, pi, variable
 from taylor.expressions.scalars import scalars
 from taylor.expressions.types import ExpressionLike
-from taylor.nodes import conversion, elementary, logic, products, sums
+from taylor.nodes import conversion, logic, products, sums
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function

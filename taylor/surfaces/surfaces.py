@@ -353,9 +353,7 @@ _RULES: dict[str, Callable[[_Signs, Expression, bool], Expression]] = {
     "acosh": lambda signs, e, zeros: signs.inside_of(e.args[0] - 1, ONE, ZERO),
     "acos": lambda signs, e, zeros: signs.inside_of(1 - e.args[0], ONE, ZERO),
     **dict.fromkeys(("minimum", "maximum"), _Signs.extreme),
-    **dict.fromkeys(
-        _ROUNDED_DOWN, lambda signs, e, zeros: signs.steps(_counted(e), Fraction(0))
-    ),
+    **dict.fromkeys(_ROUNDED_DOWN, lambda signs, e, zeros: signs.steps(_counted(e), Fraction(0))),
 }
 _UNDONE: dict[str, tuple[float, float, Callable[[Expression], Expression]]] = {
     "exp": (0.0, inf, f.log),

@@ -143,7 +143,7 @@ class Rows:
         if name == "floor":
             return spans[0] if spans[0] is not None else self._floor(index, kernel.arguments[0])
         if name in ("floor_divide", "remainder"):
-            return self._divided(index, kernel, name)
+            return self._divided(index, kernel)
         if name == "div" and spans[0] is not None:
             below = _whole(kernel.constants[0]) if kernel.constants else None
             row = kernel.arguments[1] if len(kernel.arguments) == 2 else None
@@ -273,13 +273,14 @@ class Rows:
         above = _product(above, Span(found.numerator, found.numerator), True)
         return None if above is None else (above, below)
 
-    def _divided(self, index: int, kernel: Kernel, name: str) -> Span | None:
+    def _divided(self, index: int, kernel: Kernel) -> Span | None:
+        """Of a quotient rounded down, and of what it leaves."""
         above, below = (self._spans[row] for row in kernel.arguments)
         if above is None or below is None:
             return None
         if self.known.guarded:
             below = positive(below)
-        if name == "remainder":
+        if kernel.function == "remainder":
             return leaves(above, below)
         row, divisor = kernel.arguments
         known = Quotient(row, 1, below.low, None) if below.low == below.high else None

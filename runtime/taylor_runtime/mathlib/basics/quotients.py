@@ -1,17 +1,19 @@
-"""Quotients rounded down, and what they leave: exact, with the signs, zeros and infinities of NumPy.
+"""Quotients rounded down, and what they leave: exact, with NumPy's signs, zeros and infinities.
 
-With the whole number q next to x / y, or to what rounding makes of it, x - q y is exact, or x itself,
-and its sign says whether q or q - 1 is the quotient rounded down.  Where q has more digits than
-numbers hold, the remainder is taken in turns, each of which is exact (a division's remainder is a
-number: Muller et al., *Handbook of Floating-Point Arithmetic*, 2nd ed. 2018, section 4.7) and takes
-off all digits that a number has.
+With the whole number q next to x / y, or to what rounding makes of it, x - q y is exact, or x
+itself, and its sign says whether q or q - 1 is the quotient rounded down.  Where q has more digits
+than numbers hold, the remainder is taken in turns, each of which is exact (a division's remainder
+is a number: Muller et al., *Handbook of Floating-Point Arithmetic*, 2nd ed. 2018, section 4.7) and
+takes off all digits that a number has.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.integers import whole as integers
@@ -25,8 +27,6 @@ from taylor_runtime.mathlib.basics.kernel import (
     in_doubles,
 )
 
-NAMES = ("floor_divide", "remainder")
-
 Both = tuple[Value, Value]  # the quotient rounded down, and the remainder
 
 # By element: from where on all numbers are whole, and a power of two by which divisors are enlarged
@@ -35,35 +35,39 @@ _LIMITS = {"double": (2.0**53, 2.0**1000), "float": (2.0**24, 2.0**120)}
 _RECIPROCALS = {"double": 2.0**500, "float": 2.0**60}  # divisors that have one, and their inverses
 
 
-def floor_divide(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-    """x / y, rounded down, then to a number."""
-    return _computed(b, 0, x, y)
+class _Rule(NamedTuple):
+    """One of the two functions.
+
+    place: of its result among those of `_near`.
+    far: what gives it for quotients of any size.
+    whole: what gives it of whole numbers, or None.
+    """
+
+    name: str
+    place: int
+    far: Callable[[Builder, Value, Value], Sequence[Value]]
+    whole: Callable[[Builder, Value, Value], Value | None]
 
 
-def remainder(b: Builder, x: Value, y: Value) -> Sequence[Value]:
-    """x - y floor(x / y), with the sign of y, rounded once."""
-    return _computed(b, 1, x, y)
-
-
-def _computed(b: Builder, which: int, x: Value, y: Value) -> Sequence[Value]:
-    whole = (integers.rounded_down, integers.remainder)[which](b, x, y) if b.counts else None
+def _computed(rule: _Rule, b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    whole = rule.whole(b, x, y) if b.counts else None
     if whole is not None:
         return [whole]
-    return in_doubles(b, lambda given: [_quotient(b, which, *given)], [x, y])
+    return in_doubles(b, lambda given: _of_floats(rule, b, *given), [x, y])
 
 
-def _quotient(b: Builder, which: int, x: Value, y: Value) -> Value:
-    q, r, left = _near(b, x, y)
+def _of_floats(rule: _Rule, b: Builder, x: Value, y: Value) -> Sequence[Value]:
+    *both, left = _near(b, x, y)
     rare = b.any_lane(~(b.fabs(left) < b.fabs(y)))
 
     def far() -> Sequence[Value]:
-        name = f"{NAMES[which]}.far.{x.type.suffix}"
+        name = f"{rule.name}.far.{x.type.suffix}"
         if not b.module.has_function(name):
-            emit = (_far_quotient, _far_remainder)[which]
-            define(b, name, [x.type] * 2, [x.type], emit, f"{CALL_ATTRIBUTES} noinline cold")
+            attributes = f"{CALL_ATTRIBUTES} noinline cold"
+            define(b, name, [x.type] * 2, [x.type], rule.far, attributes)
         return call_defined(b, name, [x.type], [x, y])
 
-    return b.if_(rare, far, lambda: [(q, r)[which]], likely=False)[0]
+    return b.if_(rare, far, lambda: [both[rule.place]], likely=False)
 
 
 # -- quotients that have all digits ----------------------------------------------------------------
@@ -85,7 +89,8 @@ def _near(b: Builder, x: Value, y: Value) -> tuple[Value, Value, Value]:
 
 def _reciprocal(b: Builder, y: Value) -> Value | None:
     """1 / y for a divisor that is known."""
-    numbers, most = getattr(y, "numbers", ()), _RECIPROCALS[y.type.element]
+    numbers: tuple[int | float | Fraction, ...] = getattr(y, "numbers", ())
+    most = _RECIPROCALS[y.type.element]
     if len(numbers) != 1 or not 1 / most < abs(numbers[0]) < most:
         return None
     return b.constant(1 / Fraction(numbers[0]), y.type)
@@ -202,11 +207,15 @@ def _as_pair(x: Value) -> PairValue:
     return x
 
 
-KERNELS = tuple(
-    KernelFunction(name, 2, emit, inline=True, generic=True, counts=True)
-    for name, emit in zip(NAMES, (floor_divide, remainder), strict=True)
+_RULES = (
+    _Rule("floor_divide", 0, _far_quotient, integers.rounded_down),
+    _Rule("remainder", 1, _far_remainder, integers.remainder),
 )
-PAIR_KERNELS = tuple(
-    KernelFunction(name, 2, emit)
-    for name, emit in zip(NAMES, (_pair_quotient, _pair_remainder), strict=True)
+KERNELS = tuple(
+    KernelFunction(rule.name, 2, partial(_computed, rule), inline=True, generic=True, counts=True)
+    for rule in _RULES
+)
+PAIR_KERNELS = (
+    KernelFunction("floor_divide", 2, _pair_quotient),
+    KernelFunction("remainder", 2, _pair_remainder),
 )
