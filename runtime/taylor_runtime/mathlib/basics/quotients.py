@@ -91,7 +91,7 @@ def _reciprocal(b: Builder, y: Value) -> Value | None:
     """1 / y for a divisor that is known."""
     numbers: tuple[int | float | Fraction, ...] = getattr(y, "numbers", ())
     most = _RECIPROCALS[y.type.element]
-    if len(numbers) != 1 or not 1 / most < abs(numbers[0]) < most:
+    if len(numbers) != 1 or not 1 / most < abs(float(numbers[0])) < most:
         return None
     return b.constant(1 / Fraction(numbers[0]), y.type)
 
