@@ -14,7 +14,7 @@ from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, as_expression, constant, make_function_node, pi, variable
 from taylor.expressions.scalars import scalars
 from taylor.expressions.types import ExpressionLike
-from taylor.nodes import conversion, logic, products, sums
+from taylor.nodes import conversion, elementary, logic, products, sums
 from taylor.nodes.node import CONDITIONS
 from taylor.nodes.operations.table import operation
 from taylor.nodes.record import Function
@@ -337,10 +337,17 @@ def _call(name: str) -> Callable[..., Expression]:
     return lambda *args: make_function_node(name, *args)
 
 
+def _rounded_down(args: list[Expression]) -> Expression:
+    """Of a quotient exactly, as SymPy means it."""
+    (e,) = args
+    return elementary.floor_divide(*e.args) if e.op == "div" else make_function_node("floor", e)
+
+
 _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "Add": sums.add_many,
     "Mul": _product,
     "Pow": lambda args: products.power(*args),
+    "floor": _rounded_down,
     "ceiling": lambda args: -make_function_node("floor", -args[0]),
     "Max": _fold(_call("maximum")),
     "Min": _fold(_call("minimum")),
