@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -41,7 +42,7 @@ def test_steps_and_a_divisor_that_moves() -> None:
     edges = [0.6 * k / (1 - 0.1 * k) for k in range(4)]
     edges = [t for t in edges if t < 3] + [3.0]
     right = 0.0
-    for k, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for k, (low, high) in enumerate(itertools.pairwise(edges)):
         # k (t - k (0.6 + t/10)) is (1 - k/10) k t - 0.6 k**2
         right += (1 - 0.1 * k) * k * (high**2 - low**2) / 2 - 0.6 * k**2 * (high - low)
     assert abs(ta.state[2] - right) < 1e-14

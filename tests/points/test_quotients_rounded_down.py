@@ -201,7 +201,9 @@ def test_numpy_names() -> None:
 # -- other ways to a value -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (0.3, 0.1), (-7.5, 2.0), (1e17, 3.0), (0.7, -0.1)])
+@pytest.mark.parametrize(
+    ("a", "b"), [(1.0, 0.1), (0.3, 0.1), (-7.5, 2.0), (1e17, 3.0), (0.7, -0.1)]
+)
 def test_all_ways_agree(a: float, b: float) -> None:
     for e, right in ((X // Y, a // b), (X % Y, a % b)):
         assert e.evaluate({X: a, Y: b}) == right
@@ -222,7 +224,9 @@ def test_numbers_are_folded_exactly() -> None:
 # -- derivatives -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (0.75, 0.3), (-7.5, 2.0), (7.5, -2.0), (2.5, 7.0)])
+@pytest.mark.parametrize(
+    ("a", "b"), [(1.0, 0.1), (0.75, 0.3), (-7.5, 2.0), (7.5, -2.0), (2.5, 7.0)]
+)
 def test_derivatives(a: float, b: float) -> None:
     quotient = math.floor(Fraction(a) / Fraction(b))
 
