@@ -337,12 +337,18 @@ def _call(name: str) -> Callable[..., Expression]:
     return lambda *args: make_function_node(name, *args)
 
 
+def _rounded_down(args: list[Expression]) -> Expression:
+    """Of a quotient exactly, as SymPy means it."""
+    (e,) = args
+    return elementary.floor_divide(*e.args) if e.op == "div" else make_function_node("floor", e)
+
+
 _RULES: dict[str, Callable[[list[Expression]], Expression]] = {
     "Add": sums.add_many,
     "Mul": _product,
     "Pow": lambda args: products.power(*args),
+    "floor": _rounded_down,
     "ceiling": lambda args: -make_function_node("floor", -args[0]),
-    "Mod": lambda args: elementary.remainder(*args),
     "Max": _fold(_call("maximum")),
     "Min": _fold(_call("minimum")),
     "Heaviside": _heaviside,

@@ -82,7 +82,9 @@ def copysign(a: Operators, b: Operators) -> Operators:
 
 
 def remainder_towards_zero(a: Operators, b: Operators) -> Operators:
-    return sums.subtract(a, products.multiply(b, trunc(products.divide(a, b))))
+    """With the sign of a."""
+    size = abs(b)
+    return logic.where(a < 0, -remainder(-a, size), remainder(a, size))
 
 
 def _scaled(factor: Any) -> Builder:

@@ -17,9 +17,10 @@ from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.nodes.logic import where
 from taylor.nodes.record import NOWHERE, Function, nonnegative
+from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 
-__all__ = ["abs", "sign", "floor", "minimum", "maximum"]
+__all__ = ["abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"]
 
 _HALF = Fraction(1, 2)
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
@@ -73,7 +74,48 @@ def _floor_in_many_digits(mp: Any, x: Any) -> Any:
     return mp.floor(x) if hasattr(x, "_mpf_") else math.floor(x)
 
 
-(abs, sign, floor, minimum, maximum) = published(
+def _exactly(x: Any) -> Fraction:
+    """A number, or one of mpmath's, which may have more digits than it computes with."""
+    if not hasattr(x, "_mpf_"):
+        return Fraction(x)
+    negative, mantissa, exponent, _ = x._mpf_
+    size = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return -size if negative else size
+
+
+def _rounded_down(mp: Any, x: Any, y: Any) -> Any:
+    """x // y in all digits; by zero, and of what is not finite, as NumPy has it."""
+    if x != x or y != y or builtins.abs(x) == math.inf or y == 0:
+        return x / y if y == 0 and x else math.nan
+    if builtins.abs(y) == math.inf:
+        return -1 if (x < 0 < y) or (y < 0 < x) else 0
+    found = math.floor(_exactly(x) / _exactly(y))
+    return found if mp is None else mp.mpf(found)
+
+
+def _what_is_left(mp: Any, x: Any, y: Any) -> Any:
+    """x % y likewise."""
+    quotient = _rounded_down(mp, x, y)
+    if quotient != quotient or y == 0:
+        return math.nan
+    if builtins.abs(y) == math.inf:
+        return y if quotient else x
+    first, second = _exactly(x), _exactly(y)
+    left = first - second * math.floor(first / second)
+    return left if mp is None else mp.mpf(left.numerator) / left.denominator
+
+
+def _remainder(b: SeriesBuilder, x: int, y: int) -> int:
+    """u_n = x_n - q y_n, with the quotient q in force."""
+    terms = b.term(1, x) + b.term(-1, y, head=b.kernel("floor_divide", x, y))
+    return b.define(b.declare("remainder", x, y), terms)
+
+
+def _by_one(x: Expression, y: Expression) -> Expression | None:
+    return call("floor", x) if y.op == "constant" and exact_value(y) == 1 else None
+
+
+(abs, sign, floor, floor_divide, remainder, minimum, maximum) = published(
     Function(
         name="abs",
         arity=1,
@@ -127,6 +169,41 @@ def _floor_in_many_digits(mp: Any, x: Any) -> Any:
         jumps=True,
         smooth_from=NOWHERE,
         edges=lambda x: (call("sin", math.pi * x),),
+    ),
+    Function(
+        name="floor_divide",
+        arity=2,
+        mpmath=_rounded_down,
+        numpy=np.floor_divide,
+        derivative=lambda x, y: (constant(0), constant(0)),
+        recurrence=lambda b, x, y: b.kernel("floor_divide", x, y),
+        numpy_names=("floor_divide",),
+        canonical=_by_one,
+        sympy=lambda sympy, x, y: sympy.floor(x / y),
+        sympy_names=(),
+        domain="y not zero; steps at the multiples of y",
+        reference=_SOURCE,
+        edge=lambda n: n,
+        counted=lambda x, y: x / y,
+        jumps=True,
+        smooth_from=NOWHERE,
+        edges=lambda x, y: (call("sin", math.pi * (x / y)), y),
+    ),
+    Function(
+        name="remainder",
+        arity=2,
+        mpmath=_what_is_left,
+        numpy=np.remainder,
+        derivative=lambda x, y: (constant(1), -call("floor_divide", x, y)),
+        recurrence=_remainder,
+        numpy_names=("remainder",),
+        sympy=lambda sympy, x, y: sympy.Mod(x, y),
+        sympy_names=("Mod",),
+        domain="y not zero; jumps at the multiples of y",
+        reference=_SOURCE,
+        pieces=lambda x, y: (call("floor_divide", x, y), lambda n: x - n * y),
+        smooth_from=NOWHERE,
+        edges=lambda x, y: (call("sin", math.pi * (x / y)), y),
     ),
     Function(
         name="minimum",

@@ -38,6 +38,8 @@ USAGE = {  # name: (arguments, what is returned, arguments of an example, its va
     "abs": ("x", "The absolute value", "-1.5", "1.5"),
     "sign": ("x", "-1, 0 or 1: the sign of x", "-1.5", "-1"),
     "floor": ("x", "The largest integer that is not above x", "-1.5", "-2"),
+    "floor_divide": ("a, b", "a / b, rounded down: a // b", "-7.5, 2.0", "-4"),
+    "remainder": ("a, b", "What a // b leaves of a, with the sign of b: a % b", "-7.5, 2.0", "0.5"),
     "minimum": ("a, b", "The smaller of two numbers", "1.5, 2.0", "1.5"),
     "maximum": ("a, b", "The larger of two numbers", "1.5, 2.0", "2"),
     "relu": ("x", "x where it is positive, else 0", "-1.5", "0"),

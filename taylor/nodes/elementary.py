@@ -6,10 +6,10 @@ from typing import Any
 
 from taylor.errors import ArgumentTypeError
 from taylor.nodes.conversion import as_expression
-from taylor.nodes.node import N, Node, broadcast_shapes, constant_node, intern_node
-from taylor.nodes.products import HALF, divide, multiply, power_exact
+from taylor.nodes.node import Node, broadcast_shapes, constant_node, intern_node
+from taylor.nodes.products import HALF, power_exact
 from taylor.nodes.registry import functions, get
-from taylor.nodes.sums import exact_value, negate, subtract
+from taylor.nodes.sums import exact_value, negate
 from taylor.numbers.exact import fold_function, normalised
 
 
@@ -58,11 +58,11 @@ def is_negative(e: Node) -> bool:
     return bool(offset == 0 and coefficients[0] < 0)
 
 
-def floor_divide(a: N, b: N) -> N:
-    """floor(a / b)."""
-    return make_function_node("floor", divide(a, b))
+def floor_divide(a: Any, b: Any) -> Any:
+    """a / b, rounded down."""
+    return make_function_node("floor_divide", a, b)
 
 
-def remainder(a: N, b: N) -> N:
-    """a - b*floor(a/b), with the sign of b as in Python."""
-    return subtract(a, multiply(b, floor_divide(a, b)))
+def remainder(a: Any, b: Any) -> Any:
+    """What that leaves of a, with the sign of b as in Python."""
+    return make_function_node("remainder", a, b)

@@ -35,6 +35,11 @@ def unknown_edges(*args: Any) -> tuple[Any, ...]:
     return ()
 
 
+def first_argument(*args: Any) -> Any:
+    """What functions count that count their argument."""
+    return args[0]
+
+
 def no_sympy(sympy: Any, *args: Any) -> Any:
     """The translation of functions that SymPy does not have."""
     raise NotImplementedError
@@ -90,6 +95,10 @@ class Function:
     equations: ``(*args: Expression) -> Equations`` for a function that equations define.
     edge: ``(n: Expression) -> Expression`` for a function that counts as `floor` does: the argument
         at which its value goes from n - 1 to n.
+    counted: ``(*args: Expression) -> Expression``, which argument that is, the first one if nothing
+        is said, or what is made of all of them.
+    pieces: ``(*args: Expression) -> (e, (n: Expression) -> value)`` for a function that follows
+        where another one, e, counts: what it is while that is n.
     orders: how many of the first arguments are exact integers that choose a function of a family,
         as n in besselj(n, x). They are constants of the kernel, after its rows, and the recurrence
         gets them after its rows as well; the partial derivatives by them are zero.
@@ -140,6 +149,8 @@ class Function:
     series: tuple[Callable[..., Any], ...] = ()
     equations: Callable[..., Equations] | None = None
     edge: Callable[..., Any] | None = None
+    counted: Callable[..., Any] = first_argument
+    pieces: Callable[..., tuple[Any, Callable[..., Any]]] | None = None
     orders: int = 0
     fixed: int = 0
     canonical: Callable[..., Any] | None = None

@@ -23,7 +23,10 @@ from taylor.polynomials.arithmetic import (
 from taylor.polynomials.coefficients import Coefficients, P, converted, in_common
 from taylor.polynomials.machines import of_many, of_single
 
-_IN_PIECES = ("abs", "sign", "floor", "minimum", "maximum", "relu", "leaky_relu")
+_IN_PIECES = (
+    *("abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"),
+    *("relu", "leaky_relu"),
+)
 
 
 def elementary(like: P, name: str, *operands: Any) -> P:
@@ -119,6 +122,8 @@ def _check_kinks(name: str, operands: Sequence[Any]) -> None:
         wrong = heads[0] == heads[1]
     elif name == "floor":
         wrong = heads[0] == np.floor(heads[0])
+    elif name in ("floor_divide", "remainder"):
+        wrong = np.remainder(*heads) == 0
     else:
         wrong = heads[0] == 0
     if wrong.any():

@@ -193,7 +193,9 @@ _AUXILIARIES = (
 
 
 _AUXILIARY = {auxiliary.name: auxiliary for auxiliary in _AUXILIARIES}
-_RATIONAL_FUNCTIONS = ("abs", "sign", "floor", "minimum", "maximum")
+_RATIONAL_FUNCTIONS = (
+    *("abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"),
+)
 
 
 def _of_function(function: Function) -> KernelDefinition:

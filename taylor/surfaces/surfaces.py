@@ -54,6 +54,7 @@ MOST_POLES = 4  # denominators of one sum
 _SIGN_OF_ARGUMENT = {
     "cbrt", "sign", "sinh", "tanh", "asinh", "atan", "erf", "expm1", "asin", "atanh", "log1p",
 }  # fmt: skip
+_ROUNDED_DOWN = ("floor", "floor_divide")
 _NOT_A_NUMBER = constant(nan)
 
 Terms = list[tuple[Exact, Expression]]  # of a sum, with their coefficients
@@ -226,7 +227,7 @@ class _Signs:
         return f.apply(e.op, *(self.sign(arg, zeros) for arg in e.args))
 
     def steps(self, u: Expression, value: Fraction) -> Expression:
-        """The sign of floor(u) - value."""
+        """The sign of u rounded down, less a value."""
         if value.denominator > 1:
             return self.sign(u - ceil(value))
         low, high = self.sign(u - value), self.sign(u - (value + 1))
@@ -278,8 +279,8 @@ class _Signs:
         ((c, term),) = terms
         level = Fraction(-offset) / Fraction(c)
         found: Expression | None = None
-        if term.op == "floor":
-            found = self.steps(term.args[0], level)
+        if term.op in _ROUNDED_DOWN:
+            found = self.steps(_counted(term), level)
         elif term.op in _UNDONE:
             low, high, undo = _UNDONE[term.op]
             if low < level < high:
@@ -352,7 +353,7 @@ _RULES: dict[str, Callable[[_Signs, Expression, bool], Expression]] = {
     "acosh": lambda signs, e, zeros: signs.inside_of(e.args[0] - 1, ONE, ZERO),
     "acos": lambda signs, e, zeros: signs.inside_of(1 - e.args[0], ONE, ZERO),
     **dict.fromkeys(("minimum", "maximum"), _Signs.extreme),
-    "floor": lambda signs, e, zeros: signs.steps(e.args[0], Fraction(0)),
+    **dict.fromkeys(_ROUNDED_DOWN, lambda signs, e, zeros: signs.steps(_counted(e), Fraction(0))),
 }
 _UNDONE: dict[str, tuple[float, float, Callable[[Expression], Expression]]] = {
     "exp": (0.0, inf, f.log),
@@ -363,6 +364,12 @@ _UNDONE: dict[str, tuple[float, float, Callable[[Expression], Expression]]] = {
     "atan": (-pi / 2, pi / 2, f.tan),
     "tanh": (-1.0, 1.0, f.atanh),
 }
+
+
+def _counted(e: Expression) -> Expression:
+    """What is rounded down."""
+    found: Expression = functions[e.op].counted(*e.args)
+    return found
 
 
 def _terms(e: Expression) -> tuple[Terms, Exact]:

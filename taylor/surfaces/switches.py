@@ -31,6 +31,7 @@ from taylor.nodes.logic import compare, logical, logical_not, where
 from taylor.nodes.node import COMPARISONS
 from taylor.nodes.operations.scalars.held import is_shift
 from taylor.nodes.rebuild import rebuild
+from taylor.nodes.record import Function
 from taylor.nodes.registry import functions
 from taylor.nodes.traverse import inputs, reachable
 from taylor.surfaces.rests import may_rest
@@ -162,6 +163,8 @@ def switched(system: System, watched: Iterable[Expression] = ()) -> SwitchedSyst
             new = found.equality(new)
         elif (edge := _edge(new)) is not None and _varies(*new.args):
             new = found.counter(new, edge)
+        elif (pieces := _pieces(new)) is not None and _varies(*new.args):
+            new = found.piece(*pieces(*new.args))
         done[e] = new
     for e in watched:
         _with_places(e, found.counter)
@@ -220,13 +223,23 @@ def _may_switch(op: str) -> bool:
     if op in _BRANCHES or op in _EXTREMES or op in ("eq", "ne") or isinstance(op, DefinedName):
         return True
     record = functions.get(op)
-    return record is not None and record.edge is not None
+    return record is not None and (record.edge is not None or record.pieces is not None)
+
+
+def _record(e: Expression) -> Function | None:
+    return e.op.record if isinstance(e.op, DefinedName) else functions.get(e.op)
 
 
 def _edge(e: Expression) -> Callable[[Expression], Expression] | None:
     """Where a function that counts goes to its next value."""
-    record = e.op.record if isinstance(e.op, DefinedName) else functions.get(e.op)
+    record = _record(e)
     return record.edge if record is not None else None
+
+
+def _pieces(e: Expression) -> Callable[..., tuple[Any, Callable[..., Any]]] | None:
+    """What a function is while another one counts the same."""
+    record = _record(e)
+    return record.pieces if record is not None else None
 
 
 def _depends(e: Expression) -> bool:
@@ -342,10 +355,16 @@ class _Modes:
         """The mode that counts the edges passed: up where the next is reached, down again."""
         if e in self.counted:
             return self.counted[e]
-        place, x = len(self.modes), e.args[0]
+        record = _record(e)
+        place, x = len(self.modes), e.args[0] if record is None else record.counted(*e.args)
         mode = self.counted[e] = self._new(e)
         self.switches += [
             Switch(x - edge(mode + 1), e, place, change=1),
             Switch(x - edge(mode), e, place, change=-1),
         ]
         return mode
+
+    def piece(self, e: Expression, value: Callable[[Expression], Expression]) -> Expression:
+        """A function that is `value` of what e counts."""
+        edge = _edge(e)
+        return value(e if edge is None else self.counter(e, edge))

@@ -142,3 +142,30 @@ def test_derivatives_beside_products():
     slope = ty.grad(ty.program(damped))(point, turns)
     wanted = (damped(point + h, turns) - damped(point - h, turns)) / (2 * h)
     assert abs(slope - wanted) < 1e-8 * abs(wanted)
+
+
+def divisors_of_both_signs(n, a, d):
+    """A divisor that counts down through zero."""
+    total = quotients = 0
+    for k in range(n):
+        e = d - k
+        if e != 0:
+            total += (a + k) % e
+            quotients += (a - k) // e
+    return total, quotients
+
+
+@pytest.mark.parametrize("a", [-(2**31), -7, 0, 6, 2**31])
+@pytest.mark.parametrize("d", [0, 1, 5, -3, 2**31])
+def test_divisors_of_both_signs(a, d):
+    found = ty.program(divisors_of_both_signs)(12, a, d)
+    assert found == divisors_of_both_signs(12, a, d)
+
+
+@pytest.mark.parametrize("a", [2**52 + 1, 2**53 - 1, -(2**53) + 1, 3 * 2**51 - 1, 10**15 - 1])
+@pytest.mark.parametrize("d", [3, 10, 7, -3, 2**31 - 1])
+def test_quotients_of_all_digits(a, d):
+    """A product with 1/d would be rounded to the next whole number."""
+    known = ty.program(lambda n, d=d: (n // d, n % d, divmod(n, d)))
+    assert known(a) == (a // d, a % d, divmod(a, d))
+    assert ty.program(lambda n, m: (n // m, n % m))(a, d) == (a // d, a % d)

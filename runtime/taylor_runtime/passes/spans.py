@@ -70,12 +70,15 @@ def quotient(a: Span, b: Span) -> Span | None:
 
 
 def remainders(a: Span, b: Span) -> Span | None:
-    """What quotients rounded down leave, with the sign of b."""
-    if quotient(a, b) is None:
+    """What quotients rounded down leave, unless one might be -0.0, as those by negative numbers."""
+    if b.low <= 0:
         return None
-    if b.low > 0:
-        return Span(0, min(b.high - 1, a.high) if a.low >= 0 else b.high - 1)
-    return Span(b.low + 1, 0)
+    return Span(0, min(b.high - 1, a.high) if a.low >= 0 else b.high - 1)
+
+
+def positive(divisor: Span) -> Span:
+    """What is left of divisors that may be positive, where the code is left for all others."""
+    return Span(1, divisor.high) if divisor.low <= 0 < divisor.high else divisor
 
 
 def is_scaled(a: Span, numerator: int, denominator: int) -> Span | None:

@@ -14,6 +14,7 @@ from taylor_runtime.passes.spans import (
     is_scaled,
     is_signed_product,
     narrowed,
+    positive,
     quotient,
     remainders,
 )
@@ -83,7 +84,7 @@ class Rows:
     def __init__(self, known: Known, program: Program, given: Spans) -> None:
         self.known, self.program, self.given = known, program, given
         self._spans: list[Span | None] = []
-        self._quotients: dict[int, Quotient] = {}  # rows that are quotients, and those rounded down
+        self._quotients: dict[int, Quotient] = {}  # rows that are
         self._elements: dict[tuple[int, int], Span | None] = {}  # single results of regions
         for index, row in enumerate(program.rows):
             self._spans.append(self._span(index, row))
@@ -139,7 +140,9 @@ class Rows:
         if name == "abs":
             return None if spans[0] is None else spans[0].size()
         if name == "floor":
-            return spans[0] if spans[0] is not None else self._floor(index, kernel.arguments[0])
+            return spans[0] if spans[0] is not None else self._floor(kernel.arguments[0])
+        if name in ("floor_divide", "remainder"):
+            return self._divided(kernel)
         if name == "div" and spans[0] is not None:
             below = _whole(kernel.constants[0]) if kernel.constants else None
             row = kernel.arguments[1] if len(kernel.arguments) == 2 else None
@@ -182,9 +185,6 @@ class Rows:
         terms = step.terms
         if not terms:
             return Span(0, 0)
-        rest = self._rest(terms)
-        if rest is not None:
-            return rest
         if len(terms) == 1 and row.offset == 0:
             self._note_fraction(index, terms[0])
         total, signed = Span(0, 0), row.offset == 0  # whether all that is added might be -0.0
@@ -269,42 +269,23 @@ class Rows:
         above = _product(above, Span(found.numerator, found.numerator), True)
         return None if above is None else (above, below)
 
-    def _floor(self, index: int, row: int) -> Span | None:
+    def _divided(self, kernel: Kernel) -> Span | None:
+        """Of a quotient rounded down, and of what it leaves."""
+        above, below = (self._spans[row] for row in kernel.arguments)
+        if above is None or below is None:
+            return None
+        if self.known.guarded:
+            below = positive(below)
+        if kernel.function == "remainder":
+            return remainders(above, below)
+        return quotient(above, below)
+
+    def _floor(self, row: int) -> Span | None:
         found = self._quotients.get(row)
         bounds = self._bounds(found) if found is not None else None
         if found is None or bounds is None:
             return None
-        self._quotients[index] = found
         return quotient(*bounds)
-
-    def _rest(self, terms: Sequence[Term]) -> Span | None:
-        """Of a - d floor(a/d), which is narrower than its terms let one think."""
-        if len(terms) != 2:
-            return None
-        for first, second in (terms, reversed(terms)):
-            row, rounded = self._row_of(first), self._rounded(second)
-            if row is None or rounded is None:
-                continue
-            found, times, divisor = rounded
-            same = found.row == row and first.constant == found.numerator
-            below = times == -found.denominator and divisor == found.divisor
-            bounds = self._bounds(found)
-            if same and below and bounds is not None:
-                return remainders(*bounds)
-        return None
-
-    def _rounded(self, term: Term) -> tuple[Quotient, Constant, int | None] | None:
-        """The quotient rounded down that a term has, its factor, and the row that multiplies it."""
-        rows: list[int] = [] if term.head is None else [term.head]
-        if isinstance(term.operand, Convolution):
-            rows += [term.operand.a, term.operand.b]
-        elif isinstance(term.operand, Coefficient):
-            rows.append(term.operand.row)
-        for row in rows:
-            others = [other for other in rows if other != row]
-            if row in self._quotients and self._spans[row] is not None and len(others) < 2:
-                return self._quotients[row], term.constant, others[0] if others else None
-        return None
 
     # -- conditions -------------------------------------------------------------------------------
 

@@ -139,7 +139,10 @@ class _Digits:
         record = get(e.op)
         if record.branches is not None:
             return self.one_of([known_of(branch) for branch in record.branches(*e.args)[1:]])
-        return Known(True, parts[0].reach) if record.jumps else self.real
+        if record.pieces is not None:
+            counted, value = record.pieces(*e.args)
+            return known_of(value(counted))
+        return Known(True, known_of(record.counted(*e.args)).reach) if record.jumps else self.real
 
 
 _digits = _Digits()

@@ -86,4 +86,4 @@ def is_smooth(e: Expression, vary: Sequence[bool]) -> bool:
 
 
 def _has_branches(record: Function) -> bool:
-    return record.jumps or record.edge is not None or record.branches is not None
+    return record.jumps or any((record.edge, record.pieces, record.branches))

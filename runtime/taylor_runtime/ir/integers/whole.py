@@ -26,6 +26,7 @@ from taylor_runtime.passes.spans import (
     Span,
     is_scaled,
     is_signed_product,
+    positive,
     quotient,
     remainders,
 )
@@ -36,15 +37,9 @@ class Whole(Value):
 
     span: its bounds.
     is_signed: whether it may stand for -0.0.
-    above, below: of a quotient rounded down, what was divided by what; sign: or -1 times that.
-    rest, shift: of such a one, what is left, as an i64, if that is there; and by how many bits it
-        is shifted, if the divisor is a power of two.
     """
 
-    __slots__ = (
-        *("_bit", "_integer", "_product", "span"),
-        *("above", "below", "rest", "shift", "sign"),
-    )
+    __slots__ = ("_bit", "_integer", "_product", "span")
 
     def __init__(
         self,
@@ -57,11 +52,6 @@ class Whole(Value):
         """product: of what, if it is signed."""
         self.builder, self.type, self.span = builder, F64, span
         self._integer, self._bit, self._product = integer, bit, product
-        self.above: Whole | None = None
-        self.below: Whole | None = None
-        self.rest: Value | None = None
-        self.shift: int | None = None
-        self.sign = 1
 
     @property
     def is_signed(self) -> bool:
@@ -72,9 +62,7 @@ class Whole(Value):
         """The number as an i64."""
         if self._integer is not None:
             return self._integer
-        if self._bit is None:  # a shift, written where it is wanted: remainders are known without
-            assert self.above is not None and self.shift is not None
-            return self.above.integer >> self.shift
+        assert self._bit is not None
         known = self.builder.decided(self._bit)
         if known is not None:
             return self.builder.constant(known, I64)
@@ -170,16 +158,7 @@ class Ratio(Value):
 
     def floor(self) -> Whole | None:
         """It, rounded down; None where doubles have to say it."""
-        a, d = self.above, self.below
-        span = quotient(a.span, d.span)
-        if span is None:
-            return None
-        shift, quotient_, rest = shift_of(d.span), None, None
-        if shift is None:
-            quotient_, rest = divided(a.builder, a.integer, a.span, d.integer, d.span)
-        value = Whole(a.builder, span, quotient_)
-        value.above, value.below, value.rest, value.shift = a, d, rest, shift
-        return value
+        return _rounded_down(self.above, self.below)
 
 
 def truth(b: Instructions, bit: Value) -> Whole:
@@ -273,40 +252,56 @@ def size_of(x: Whole) -> Whole:
     return Whole(b, x.span.size(), b.select(below, 0 - x.integer, x.integer))
 
 
+def rounded_down(b: Instructions, a: Value, d: Value) -> Whole | None:
+    """a / d rounded down; None unless both are whole numbers, or where doubles have to say it."""
+    given = _division(b, a, d)
+    return None if given is None else _rounded_down(*given)
+
+
+def remainder(b: Instructions, a: Value, d: Value) -> Whole | None:
+    """What that leaves of a; None likewise."""
+    given = _division(b, a, d)
+    span = None if given is None else remainders(given[0].span, given[1].span)
+    if given is None or span is None:
+        return None
+    first, second = given
+    if shift_of(second.span) is not None:  # known without a division
+        rest = b.emit(I64, f"and i64 {first.integer.text}, {second.span.low - 1}")
+        return Whole(b, span, rest)
+    cut, left = divided(b, first.integer, first.span, second.integer, second.span)
+    return Whole(b, span, first.integer - second.integer * cut if left is None else left)
+
+
+def _division(b: Instructions, a: Value, d: Value) -> tuple[Whole, Whole] | None:
+    """Operands as whole numbers, if they are some; a divisor that may be positive is then."""
+    first, second = whole_of(b, a), whole_of(b, d)
+    if first is None or second is None:
+        return None
+    known = positive(second.span) if b.may_leave else second.span
+    if known != second.span:
+        b.leave_unless(b.compare("gt", second.integer, 0))
+        second = second.narrowed(known)
+    return first, second
+
+
+def _rounded_down(a: Whole, d: Whole) -> Whole | None:
+    b, span, shift = a.builder, quotient(a.span, d.span), shift_of(d.span)
+    if span is None:
+        return None
+    if shift is not None:
+        return Whole(b, span, a.integer >> shift)
+    return Whole(b, span, divided(b, a.integer, a.span, d.integer, d.span)[0])
+
+
 def multiply_add(b: Instructions, a: Value, x: Operandlike, c: Operandlike) -> Value | None:
     """a * x + c where all are whole numbers, and the products and sums such as doubles count."""
     first, second, third = (whole_of(b, v, True) for v in (a, x, c))
     if first is None or second is None or third is None:
         return None
-    for q, d in ((first, second), (second, first)):
-        rest = None if third.is_signed else _remainder(q, d, third)
-        if rest is not None:
-            return rest
     product = _bounded(first, second)
     if product is None or third.is_signed:
         return None
     return _sum(product, third)  # whether the product is -0.0 is lost
-
-
-def _remainder(q: Whole, d: Whole, a: Whole) -> Whole | None:
-    """a + d q, where that is what a division leaves: q = a / below rounded down, d = -below, or
-    these signs the other way round.
-    """
-    below = q.below
-    if q.above is None or below is None or q.above.integer.text != a.integer.text:
-        return None
-    opposite = below if q.sign < 0 else _plain_product(below, literal(q.builder, -1))
-    if d.span != opposite.span or (d.span.low < d.span.high and not _same(d, opposite)):
-        return None
-    span = remainders(a.span, below.span)
-    return None if span is None else Whole(q.builder, span, _left(a, below, q, d))
-
-
-def _left(a: Whole, below: Whole, q: Whole, d: Whole) -> Value:
-    """The same as an i64: what a division by a power of two leaves is known without it."""
-    if q.shift is not None:
-        return a.builder.emit(I64, f"and i64 {a.integer.text}, {below.span.low - 1}")
-    return a.integer + d.integer * q.integer if q.rest is None else q.rest
 
 
 def _same(x: Whole, y: Whole) -> bool:
@@ -374,10 +369,7 @@ def _plain_product(a: Whole, x: Whole) -> Whole:
     if x.span == (1, 1):
         return a
     if x.span == (-1, -1):
-        negated = Whole(a.builder, Span(-a.span.high, -a.span.low), 0 - a.integer)
-        negated.above, negated.below, negated.sign = a.above, a.below, -a.sign
-        negated.rest, negated.shift = a.rest, a.shift
-        return negated
+        return Whole(a.builder, Span(-a.span.high, -a.span.low), 0 - a.integer)
     return Whole(a.builder, a.span.times(x.span), a.integer * x.integer)
 
 

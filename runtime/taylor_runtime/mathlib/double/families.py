@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taylor_runtime.mathlib.basics import arithmetic, simple
+from taylor_runtime.mathlib.basics import arithmetic, quotients, simple
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double import (
     exponential,
@@ -17,6 +17,7 @@ from taylor_runtime.mathlib.double import (
 KERNELS: tuple[KernelFunction, ...] = (
     *arithmetic.KERNELS,
     *simple.KERNELS,
+    *quotients.KERNELS,
     *exponential.KERNELS,
     *logarithm.KERNELS,
     *power.KERNELS,

@@ -6,6 +6,7 @@ count, here a `PairValue`, whose operators are double-double arithmetic.
 
 from __future__ import annotations
 
+from taylor_runtime.mathlib.basics import quotients
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.double_double import (
     airy,
@@ -42,6 +43,7 @@ DOUBLE_KERNELS: tuple[KernelFunction, ...] = (
 )  # rounded from double-double
 
 KERNELS: tuple[KernelFunction, ...] = (
+    *quotients.PAIR_KERNELS,
     *exponential.KERNELS,
     *logarithm.KERNELS,
     *powers.KERNELS,

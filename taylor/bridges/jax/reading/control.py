@@ -68,7 +68,7 @@ def _ours(call: Call, jaxpr: Any) -> Callable[..., list[Operand]] | None:
 
 
 def _remainder(a: Expression, b: Expression) -> list[Operand]:
-    return [a - b * functions.floor(a / b)]
+    return [functions.remainder(a, b)]
 
 
 # JAX's functions whose own code has choices that ours do without: they are smooth, as log(exp(a) +

@@ -13,6 +13,7 @@ from taylor import functions
 from taylor.bridges.jax.reading.call import Call, Operand, Rule, is_known, kind_of, number, truth
 from taylor.definitions.custom import stop_gradient
 from taylor.expressions.expression import Expression
+from taylor.expressions.ufunc_builders import remainder_towards_zero
 from taylor.functions.apply import where
 from taylor.nodes.operations.scalars.held import shift
 
@@ -63,12 +64,6 @@ def _cut(e: Expression) -> Expression:
 def _quotient(call: Call, a: Operand, b: Operand) -> Expression:
     x, y = number(a), number(b)
     return x / y if call.kind == "f" else _cut(x / y)
-
-
-def _remainder(call: Call, a: Operand, b: Operand) -> Expression:
-    """What truncated division leaves: of the sign of a."""
-    x, y = number(a), number(b)
-    return x - y * _cut(x / y)
 
 
 def _power(call: Call, a: Operand, b: Operand) -> Expression:
@@ -175,7 +170,7 @@ RULES: dict[str, Rule] = {
     "mul": _plain(operator.mul),
     "neg": _plain(operator.neg),
     "div": _quotient,
-    "rem": _remainder,
+    "rem": _plain(remainder_towards_zero),
     "pow": _power,
     "integer_pow": _whole_power,
     "square": _plain(lambda x: x**2),

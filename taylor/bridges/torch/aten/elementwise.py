@@ -22,10 +22,11 @@ def _rsub(self: Value, other: Value, alpha: float = 1) -> Value:
 
 
 def _div(self: Value, other: Value, rounding_mode: str | None = None) -> Value:
-    quotient = np.true_divide(as_number(self), as_number(other))
-    if rounding_mode is None:
-        return quotient
-    return np.floor(quotient) if rounding_mode == "floor" else np.trunc(quotient)
+    a, b = as_number(self), as_number(other)
+    if rounding_mode == "floor":
+        return np.floor_divide(a, b)
+    quotient = np.true_divide(a, b)
+    return quotient if rounding_mode is None else np.trunc(quotient)
 
 
 def clamp(self: Value, min: Value = None, max: Value = None) -> Value:

@@ -11,6 +11,7 @@ import numpy as np
 from taylor.control.loops import fori_loop, while_loop
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
+from taylor.expressions.ufunc_builders import remainder_towards_zero
 from taylor.functions.apply import where as chosen
 from taylor.language.running.digits import is_whole, made_of_digits
 from taylor.language.running.faults import fault_where
@@ -83,8 +84,17 @@ def _ceil(x: Any) -> Any:
 
 
 def _fmod(x: Any, y: Any) -> Any:
-    x, y = as_expression(x), as_expression(y)
-    found = remainder(abs(x), abs(y))
+    return remainder_towards_zero(as_expression(x), as_expression(y))
+
+
+def _to_nearest(x: Any, y: Any) -> Any:
+    """What is left of x by the multiple of y next to it, the even one of two."""
+    x, y = as_expression(x), abs(as_expression(y))
+    size = where(x < 0, -x, x)
+    above = remainder(size, y)
+    below = y - above
+    between = above - 2 * remainder((size - above) / 2, y)
+    found = where(above < below, above, where(above > below, -below, between))
     return where(x < 0, -found, found)
 
 
@@ -158,6 +168,7 @@ _MATH: dict[str, Callable[..., Any]] = {
     "ceil": _ceil,
     "trunc": lambda x: np.trunc(as_expression(x)),
     "fmod": _fmod,
+    "remainder": _to_nearest,
     "copysign": lambda x, y: np.copysign(as_expression(x), as_expression(y)),
     "isnan": lambda x: as_expression(x) != as_expression(x),
     "isinf": lambda x: abs(as_expression(x)) == math.inf,
