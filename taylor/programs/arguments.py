@@ -25,6 +25,7 @@ from taylor.programs.quick import (
     has_large,
     is_whole,
     reader,
+    told,
 )
 
 
@@ -61,12 +62,18 @@ class Arguments:
             if isinstance(leaf, bool) or not is_leaf(leaf):
                 value = leaf.value if isinstance(leaf, Static) else leaf
                 self._static[place] = value
-                kinds.append((type(value), _hashable(name, value)))
+                kinds.append(told(_hashable(name, value)))
                 continue
             self.traced = self.traced or has_nodes(leaf)
             self.leaves.append(leaf)
             self._places.append(place)
         self.key: Hashable = (self._tree, tuple(kinds), tuple(self._static))
+
+    @property
+    def objects(self) -> list[Any]:
+        """What is static and may change within: functions, objects."""
+        plain = (bool, str, bytes, int, float, complex, type(None))
+        return [value for value in self._static.values() if not isinstance(value, plain)]
 
     @property
     def is_flat(self) -> bool:

@@ -119,7 +119,7 @@ class Program(_Entered, Decorated, Generic[P, R]):
         numbers, kinds = given.as_arrays(self._kind)
         key = given.key, kinds
         compiled = self._compiled.get(key)
-        if compiled is None:
+        if compiled is None or not compiled.is_for_the_same():
             traced = self._traced(given, kinds)
             if not isinstance(traced, _Compiled):
                 return traced
@@ -153,7 +153,8 @@ class Program(_Entered, Decorated, Generic[P, R]):
             found = substitute_all(nodes, dict(zip(own, given.leaves, strict=True)))
             return result.tree.build(found)
         wholes = [what in (WHOLE, LARGE) for what, _ in kinds]
-        return _Compiled(own, nodes, result, self._name, self._kind, wholes)
+        objects = Outside(None, *given.objects) if given.objects else None
+        return _Compiled(own, nodes, result, self._name, self._kind, wholes, objects)
 
     def __reduce__(self) -> Any:
         if self.is_decorated:
@@ -190,8 +191,9 @@ class _Compiled:
         name: str,
         kind: Precision,
         wholes: Sequence[bool],
+        objects: Outside | None,
     ) -> None:
-        self.wholes = wholes
+        self.wholes, self._objects = wholes, objects
         self.tree: Tree = result.tree
         self.truths = [kind_of(leaf)[0] == CONDITION for leaf in result.leaves]
         self.single = len(nodes) == 1
@@ -210,6 +212,10 @@ class _Compiled:
             self._entry = self._point.entry(None)
         else:
             self.function: Function[Any] = Function(nodes, inputs, self.single, name, 1, kind.name)
+
+    def is_for_the_same(self) -> bool:
+        """Whether objects and functions among the arguments have not changed since."""
+        return self._objects is None or self._objects.is_unchanged()
 
     def __call__(self, numbers: Sequence[np.ndarray]) -> Any:
         if self._constants is not None:
@@ -280,7 +286,7 @@ class _Compiled:
 
         def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             leaves: list[Any] = []
-            if not read((args, kwargs), leaves):
+            if not read((args, kwargs), leaves) or not self.is_for_the_same():
                 return None
             found = entry(*leaves)
             return None if found is None else build(self._leaves(found))

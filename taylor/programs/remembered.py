@@ -26,7 +26,8 @@ def remembered(kind: Any, function: Any, make: Callable[[], Any]) -> Any:
     except TypeError:  # no hash
         return make()
     outside = Outside(function)
-    if found is not None and found[0].is_like(outside):
+    # What the function of before reads may have changed since.
+    if found is not None and found[0].is_unchanged() and found[0].is_like(outside):
         _kept.move_to_end(key)
         return found[1]
     made = make()

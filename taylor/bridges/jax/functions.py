@@ -24,7 +24,7 @@ from taylor.nodes.conversion import Mutable
 from taylor.points.formula import Function
 from taylor.points.outside import Outside
 from taylor.programs.arguments import argument_names, stand_in
-from taylor.programs.quick import WHOLE
+from taylor.programs.quick import WHOLE, told
 from taylor.solutions.solution import Solution
 
 P = ParamSpec("P")
@@ -67,8 +67,10 @@ class JaxFunction(Decorated, Generic[P, R]):
             self._traces.clear()
         key = tree, sorts
         trace = self._traces.get(key)
-        if trace is None:
+        if trace is None or not trace.objects.is_unchanged():
             trace = self._traces[key] = self._traced(leaves, tree, sorts)
+            objects = [sort.value for sort in sorts if isinstance(sort, _Static)]
+            trace.objects = Outside(None, *objects)
             self._outside = Outside(getattr(self.__wrapped__, "__wrapped__", self.__wrapped__))
         return trace(leaves)  # type: ignore[no-any-return]
 
@@ -166,12 +168,10 @@ class _Static:
         self.value = value
 
     def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
+        return hash(told(self.value))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Static) or type(self.value) is not type(other.value):
-            return False
-        return bool(self.value == other.value)
+        return isinstance(other, _Static) and bool(told(self.value) == told(other.value))
 
 
 _REAL, _WHOLE = (NUMBER, ()), (WHOLE, ())  # single numbers
@@ -234,7 +234,10 @@ class _Trace:
     places: of the leaves that are the formula's inputs.
     points: shape of the points that a compiled function is evaluated at, and which inputs differ
         between them; None for one point.
+    objects: what is no number among the arguments.
     """
+
+    objects: Outside
 
     def __init__(
         self,
