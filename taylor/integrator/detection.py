@@ -246,6 +246,7 @@ def _compile(plan: Plan, system: System, stepper: Stepper) -> Detector:
         noise,
         enclosures,
         stepper.shown,
+        stepper.parameters,
         linear,
         linked,
         rough=plan.rough,

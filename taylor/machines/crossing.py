@@ -132,7 +132,7 @@ def slope_of(motion: Motion, g: Expression) -> Any:
     states = Polynomial._made(planes, line, motion.kind)
     moved = Polynomial.variables("s", order=orders, precision=motion.kind.name)[0]
     fixed = {
-        e: value.constant_part if isinstance(value, Polynomial) else value
+        e: motion.kind.for_users(value.constant_part) if isinstance(value, Polynomial) else value
         for e, value in motion.fixed.items()
     }
     plain = Motion(motion.states, motion.series, line, motion.kind, motion.time, motion.span, fixed)

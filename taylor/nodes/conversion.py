@@ -10,6 +10,7 @@ import numpy as np
 from taylor.errors import ArgumentTypeError, ShapeError, user_location
 from taylor.nodes.arrays import constant_array, join, normalised_axes, numbers_of, transpose
 from taylor.nodes.node import Node, Shape, constant_node, node
+from taylor.numbers.checks import check_plain
 from taylor.numbers.data import as_numbers, exact_numbers
 from taylor.numbers.exact import exact
 
@@ -32,7 +33,11 @@ def try_expression(value: Any, sequences: bool = True) -> Any:
     number = exact(value)
     if number is not None:
         return constant_node(number)
-    if isinstance(value, np.ndarray) or (sequences and isinstance(value, (list, tuple))):
+    if isinstance(value, np.ndarray):
+        if type(value) is not np.ndarray:
+            check_plain(f"an array at {user_location()}", value)
+        return from_array(value)
+    if sequences and isinstance(value, (list, tuple)):
         return from_array(value)
     if isinstance(value, Mutable):
         return value.now

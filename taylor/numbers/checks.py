@@ -70,6 +70,19 @@ def real_number(name: str, value: Any) -> float:
         ) from None
 
 
+_REMEDIES: tuple[tuple[type, str], ...] = (
+    (np.ma.MaskedArray, "what is masked would count; write a.filled(...) or a.compressed()"),
+    (np.matrix, "its product with * is that of matrices; write numpy.asarray(a), and @"),
+)
+
+
+def check_plain(name: str, value: np.ndarray) -> None:
+    """Raise ArgumentTypeError for arrays that mean something else than their numbers."""
+    for kind, remedy in _REMEDIES:
+        if isinstance(value, kind):
+            raise ArgumentTypeError(f"{name} is of type {kind.__name__}: {remedy}")
+
+
 def check_real(name: str, dtype: DTypeLike) -> None:
     """Raise UnsupportedFunctionError for kinds of results that are no real numbers."""
     if dtype is None:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers import pairs
 from taylor.numbers.array_arithmetic import ArrayArithmetic
+from taylor.numbers.checks import check_plain
 from taylor.numbers.exact import exact, parse
 from taylor.numbers.types import MpmathOrArray, Numbers
 from taylor_runtime.program.kinds import DOUBLE, DOUBLE_DOUBLE, KINDS, Kind
@@ -222,6 +223,8 @@ def as_array(values: Any, precision: Precision, name: str, ndim: int | None = No
 
     Raises ArgumentTypeError for what is no array of numbers, ArgumentError for a wrong shape.
     """
+    if isinstance(values, np.ndarray) and type(values) is not np.ndarray:
+        check_plain(name, values)
     try:
         array = np.array(values)
     except ValueError:

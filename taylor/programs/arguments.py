@@ -99,7 +99,7 @@ class Arguments:
         """
         found, kinds = [], []
         for number, leaf in enumerate(self.leaves):
-            if kind is FLOAT64 and isinstance(leaf, float | np.ndarray) and _is_float64(leaf):
+            if kind is FLOAT64 and _is_float64(leaf):
                 array = np.asarray(leaf)
             else:
                 array = as_array(leaf, kind, self.paths[number])
@@ -111,12 +111,26 @@ class Arguments:
     @property
     def paths(self) -> list[str]:
         """How one would write each leaf."""
+        paths = self._all_paths()
+        return [paths[place] for place in self._places]
+
+    @property
+    def unlike_numbers(self) -> str:
+        """What is handed on as it is though it may have been meant as a number, in words."""
+        paths = self._all_paths()
+        return ", ".join(
+            f"{paths[place]} = {value!r:.40} of type {type(value).__name__}"
+            for place, value in self._static.items()
+            if not callable(value) and not isinstance(value, bool)
+        )
+
+    def _all_paths(self) -> list[str]:
         args, named = self._tree.children
         names = argument_names(self._function, self._count)
         paths = [p for n, child in zip(names, args.children, strict=True) for p in child.paths(n)]
         for key, child in zip(named.names, named.children, strict=True):
             paths += child.paths(str(key))
-        return [paths[place] for place in self._places]
+        return paths
 
     def rebuilt(self, leaves: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with other leaves."""
@@ -132,7 +146,7 @@ def _sort(leaf: Any) -> str:
 
 
 def _is_float64(leaf: Any) -> bool:
-    return isinstance(leaf, float) or leaf.dtype == np.float64
+    return isinstance(leaf, float) or (type(leaf) is np.ndarray and leaf.dtype == np.float64)
 
 
 def argument_names(function: Any, count: int) -> list[str]:
@@ -150,10 +164,12 @@ def _hashable(name: str, value: Any) -> Hashable:
     try:
         hash(value)
     except TypeError:
+        others = "use numbers, arrays, and tuples, lists, dictionaries, dataclasses of these"
+        table = hasattr(value, "__array__") and not isinstance(value, np.ndarray)
+        remedy = "numpy.asarray(...) makes an array of it" if table else others
         raise ArgumentTypeError(
-            f"{name}: {value!r:.60} of type {type(value).__name__} is neither numbers nor can it "
-            "be told from others (it has no hash); use numbers, arrays, and tuples, lists, "
-            "dictionaries, dataclasses with these inside"
+            f"{name}: {' '.join(repr(value).split()):.60} of type {type(value).__name__} is "
+            f"neither numbers nor can it be told from others (it has no hash); {remedy}"
         ) from None
     return value  # type: ignore[no-any-return]
 

@@ -147,7 +147,12 @@ class Program(_Entered, Decorated, Generic[P, R]):
         own = [x for x, _ in pairs]
         args, kwargs = given.rebuilt([seen for _, seen in pairs])
         with traced(own):
-            result = called(self._name, self.__wrapped__, self._build, args, kwargs)
+            try:
+                result = called(self._name, self.__wrapped__, self._build, args, kwargs)
+            except (TypeError, ValueError) as error:
+                if given.unlike_numbers:
+                    error.add_note(f"{self._name}: handed on as no number: {given.unlike_numbers}")
+                raise
             nodes = result.nodes
         if check_known(nodes, own):
             found = substitute_all(nodes, dict(zip(own, given.leaves, strict=True)))

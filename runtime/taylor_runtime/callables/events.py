@@ -35,7 +35,7 @@ from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.lines import body
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
-from taylor_runtime.steps.states import StateRows
+from taylor_runtime.steps.states import StateRows, plane_length
 
 FIRST_RECORDS = 256
 
@@ -62,6 +62,7 @@ def build_detector(
     noise: Program,
     enclosures: Program,
     states: StateRows,
+    parameters: int,
     linear: Sequence[bool],
     externals: Externals | None = None,
     *,
@@ -72,6 +73,7 @@ def build_detector(
 ) -> Detector:
     """Compile the detection of a program's outputs along steps of a stepper with such states.
 
+    parameters: of the stepper, which may have more than the program reads.
     formulas, combined: the signs of functions that are put together from the last outputs, and how
     many each takes; guards: how many outputs behind these; see `DetectorOptions`.
     """
@@ -81,6 +83,7 @@ def build_detector(
     parts = formulas.slots("sign") if formulas is not None else 0
     options = DetectorOptions(
         states,
+        plane_length(parameters),
         tuple(linear),
         unrolled,
         calls_python(externals),

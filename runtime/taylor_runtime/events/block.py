@@ -56,6 +56,7 @@ class DetectorOptions:
     """What is watched.
 
     states: places of the stepper's state vector, whose coefficients are the slots of source "jet".
+    parameters: numbers in each part of the stepper's parameters.
     linear: per event, whether it is a linear combination of states and time, so that its polynomial
             is as good as theirs and needs no other check.
     calls_python: functions in it may raise exceptions: the step then waits, as it was.
@@ -67,6 +68,7 @@ class DetectorOptions:
     """
 
     states: StateRows
+    parameters: int
     linear: tuple[bool, ...]
     unrolled: bool = False
     calls_python: bool = False

@@ -16,7 +16,7 @@ from taylor_runtime.program.program import Input, Program
 from taylor_runtime.series.emitter import InputReader, SeriesEmitter
 from taylor_runtime.series.horner import evaluate
 from taylor_runtime.series.memory import Rendering
-from taylor_runtime.steps.states import StateRows, plane_length, time_as
+from taylor_runtime.steps.states import StateRows, time_as
 
 _SOURCE = (("ptr", "source"), ("i64", "plane"), ("ptr", "parameters"))
 _TIME = (("double", "t"), ("double", "t_low"))
@@ -59,8 +59,7 @@ class SeriesFunctions:
     ) -> InputReader:
         """Reads the order-zero inputs of a program, as numbers of a kind, from memory."""
         kept, states = self.element, self.states
-        count = plane_length(self.program.slots("parameter"))
-        values = b.planes(parameters, count, kept)
+        values = b.planes(parameters, self.options.parameters, kept)
 
         def read(given: Input, chunk: Chunk) -> Value:
             if given.source == "time":
