@@ -22,6 +22,7 @@ from taylor.integrator.outcome import Outcome, Request, Status
 from taylor.integrator.propagation import Propagation
 from taylor.machines.dense import DenseOutput
 from taylor.numbers.precision import leading
+from taylor.surfaces.near import near_equalities
 from taylor.systems.events import Crossings
 from taylor.systems.impulses import Past
 from taylor_runtime.program.codes import (
@@ -125,9 +126,9 @@ class Runner:
 
     def _asks(self, jobs: Jobs) -> np.ndarray:
         """Rows that start where an equality of the right-hand side may hold: Python decides."""
-        ta, none = self.alone, np.zeros(len(jobs), dtype=bool)
+        ta, found = self.alone, np.zeros(len(jobs), dtype=bool)
         if ta._steering is None or not ta._model.equalities:
-            return none
+            return found
         values: dict[Any, Any] = {time: jobs.times.sum(axis=-1)}
         for nodes, numbers in (
             (ta.system.states, jobs.states),
@@ -135,7 +136,9 @@ class Runner:
         ):
             listed = leading(numbers, ta._kind).astype(float)
             values |= {e: listed[:, i] for i, e in enumerate(nodes)}
-        return none | ta._steering.asks(values)
+        for _, holds in near_equalities(ta._model, values):
+            found |= holds
+        return found
 
     def stopped_by(self, number: int) -> str:
         """What is said of a terminal event."""

@@ -70,9 +70,11 @@ class Propagation:
         machine.begin_counting()
         backward = self.end < ta.time_pair
         turned = ta._steering is not None and ta._steering.turn(backward)
-        ta._load()
-        if turned and not machine.last and ta._steering is not None:
-            ta._steering.start(machine, ta._detection)  # chosen for the other direction
+        if not ta._load() and ta._steering is not None:
+            if turned and not machine.last:
+                ta._steering.start(machine, ta._detection)  # chosen for the other direction
+            elif ta._steering.leave(machine):
+                machine.forget_step()
         control.max_step = ta.max_step
         machine.ask_for(step_asked_for(self.end[0] - ta.time, self._may_end_early()))
         machine.start_recording(self.request.dense or self.request.records, self.grid)
@@ -251,9 +253,7 @@ class Propagation:
         ta = self.integrator
         if ta._steering is None or ta._detection is None:
             return None
-        before = None
-        if self.passages is not None:
-            before = ta._detection.before_switch(self.machine)
+        before = ta._detection.before_switch(self.machine) if self.passages else None
         held = ta._steering.arrive(self.machine, ta._detection)
         ta._unload()
         if self.passages is not None and before is not None:
@@ -267,7 +267,8 @@ class Propagation:
             return False, None
         sides = None if detection is None else detection.search.known_sides()
         if not ta._steering.past_edge(self.machine, detection):
-            return False, None
+            self.control.limit = math.inf  # what holds at single points alone makes steps short
+            return ta._steering.leave(self.machine), None
         ta._unload()
         if self.passages is not None:
             self.passages.passed_edge()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from taylor.machines.machine import Machine
 from taylor.numbers.precision import leading
 from taylor.numbers.times import Pair, add
 from taylor.surfaces.beyond import beyond
+from taylor.surfaces.near import UNIT, near_equalities
 from taylor.surfaces.sides import (
     NOISE,
     UNKNOWN,
@@ -34,7 +35,6 @@ from taylor.transforms.rounding import rounding_error
 
 DIGITS = 50
 EXACT = 1e-40  # how far the numbers of a start may be off, as a part of them
-UNIT = 2.0**-50  # rounding of a surface function in float64, for each unit of its terms
 NEAR = 2.0**-40  # of time: where steps end, a surface so far away is reached
 STALLS = 20  # decisions at one time before they are no progress
 
@@ -78,6 +78,21 @@ class Steering:
             self._put_sides(detection, modes)
             self._put_met(detection, found, sides, [0.0] * len(self.surfaces.expressions))
             detection.tell(self._rests(modes))
+
+    def leave(self, machine: Machine) -> bool:
+        """Choose modes of equalities near which the motion goes on; whether there are any."""
+        from mpmath import workdps
+
+        first, modes = len(self.model.switches), self._modes(machine)
+        room = max(UNIT, 4 * machine.kind.epsilon)
+        near = enumerate(near_equalities(self.model, self._values(machine), room), first)
+        on = [i for i, (e, may_hold) in near if may_hold and modes[e.mode] == 0]
+        if on:
+            with workdps(DIGITS):
+                point = self._point(machine, 4 * machine.kind.epsilon)
+                found, sides = self._start_on(self._projected(point, modes, on), modes, on)
+            self._put(machine, with_sides(modes, found, sides))
+        return bool(on)
 
     def _values(self, machine: Machine) -> dict[Expression, Any]:
         """States, parameters and time as floats."""
@@ -159,26 +174,14 @@ class Steering:
     ) -> tuple[list[Meeting], Sides]:
         """Sides of a start on surfaces on which the motion decides."""
         sides, held = self._decide(point, modes, found)
-        if sides is None and not held:
+        defined = sides is None or self.surfaces.is_defined(point, with_sides(modes, found, sides))
+        if not defined or (sides is None and not held):
             # Equalities whose sides are undefined are asked as they are written.
             found = [m for m in found if m.switch is not None]
             sides, held = self._decide(point, modes, found)
         if sides is None:  # held: the first step finds the motion to slide
-            found = held
-            sides = tuple(1 for _ in held)
+            return held, tuple(1 for _ in held)
         return found, sides
-
-    def asks(self, values: Mapping[Expression, Any]) -> np.ndarray:
-        """Which of many starts are where an equality may hold.
-
-        values: of states, parameters and time, arrays of shape (starts,).
-        """
-        found: Any = False
-        for equality in self.model.equalities:
-            g = evaluate(equality.surface, values)
-            bound = evaluate(rounding_error(equality.surface), values)
-            found = found | (np.abs(g) <= UNIT * bound)
-        return np.asarray(found)
 
     # -- on the way -----------------------------------------------------------------------------
 
@@ -366,8 +369,7 @@ class Steering:
     def _put_sides(self, detection: Detection, modes: Sequence[float]) -> None:
         """Every switch starts on the side that its mode says."""
         for place, switch in enumerate(self.model.switches):
-            side = -switch.change if switch.change else modes[switch.mode]
-            detection.search.put_switch(place, float(side))
+            detection.search.put_switch(place, float(-switch.change or modes[switch.mode]))
 
     def _put_met(
         self,

@@ -94,6 +94,14 @@ class Surfaces:
         ]
         return self._evaluated(self._programs[order], point, modes, states)
 
+    def is_defined(self, point: Point, modes: Sequence[float]) -> bool:
+        """Whether the states have slopes there."""
+        try:
+            slopes = self.series(point, modes, 1)[len(self.expressions) :]
+        except UNKNOWN:
+            return False
+        return all(abs(row[1]) < inf for row in slopes)
+
     def _evaluated(
         self, program: Any, point: Point, modes: Sequence[float], states: list[Any]
     ) -> list[list[Any]]:
