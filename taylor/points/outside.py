@@ -149,9 +149,9 @@ class _Walk:
         for name in sorted(names):
             if name in space:
                 yield _item(space, name)
-        for value in (function.__defaults__ or (), function.__kwdefaults__ or {}):
-            if value:
-                yield partial(_same, value), value
+        for name in ("__defaults__", "__kwdefaults__"):
+            if getattr(function, name):
+                yield _attribute(function, name)
 
     def look(self, value: Any) -> Look | None:
         """What tells whether a value has changed within; None where nothing could, or all that

@@ -4,14 +4,23 @@ call.
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from taylor.points.outside import Outside as Outside
 
 KEPT = 128  # programs, of functions that callers need not keep
-_kept: OrderedDict[Any, tuple[Outside, Any]] = OrderedDict()
+_kept: OrderedDict[Any, _Kept] = OrderedDict()
+
+
+class _Kept(NamedTuple):
+    """What was made, for which function, and what that read."""
+
+    function: Callable[[], Any]  # None once it is gone
+    outside: Outside
+    made: Any
 
 
 def remembered(kind: Any, function: Any, make: Callable[[], Any]) -> Any:
@@ -25,16 +34,28 @@ def remembered(kind: Any, function: Any, make: Callable[[], Any]) -> Any:
         found = _kept.get(key)
     except TypeError:  # no hash
         return make()
-    outside = Outside(function)
     # What the function of before reads may have changed since.
-    if found is not None and found[0].is_unchanged() and found[0].is_like(outside):
+    unchanged = found is not None and found.outside.is_unchanged()
+    if found is not None and unchanged and found.function() is function:
         _kept.move_to_end(key)
-        return found[1]
+        return found.made
+    outside = Outside(function)
+    if found is not None and unchanged and found.outside.is_like(outside):
+        _kept[key] = found._replace(function=_weakly(function))
+        _kept.move_to_end(key)
+        return found.made
     made = make()
-    _kept[key] = outside, made
+    _kept[key] = _Kept(_weakly(function), outside, made)
     while len(_kept) > KEPT:
         _kept.popitem(last=False)
     return made
+
+
+def _weakly(function: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(function)
+    except TypeError:
+        return lambda: None
 
 
 def names_of(function: Any) -> str:

@@ -319,3 +319,26 @@ def test_static_values_that_are_equal_and_not_the_same(function: Any, values: An
     for value in values:
         for _ in range(3):
             assert f(1.5, value) == function(1.5, value)
+
+
+@pytest.mark.parametrize("how", ["jit", "jvp", "vjp", "jet"])
+@pytest.mark.parametrize("name", ["__defaults__", "__kwdefaults__"])
+def test_defaults_that_are_replaced(how: str, name: str) -> None:
+    """The function stays the same object."""
+
+    def scaled(x: Any, factor: float = 2.0, *, shift: float = 1.0) -> Any:
+        return factor * (x + shift)
+
+    program = ty.jit(scaled)
+    calls: dict[str, Callable[[], float]] = {
+        "jit": lambda: float(program(3.0)),
+        "jvp": lambda: float(ty.jvp(scaled, (3.0,), (1.0,))[0]),
+        "vjp": lambda: float(ty.vjp(scaled, 3.0)[0]),
+        "jet": lambda: float(ty.jet(scaled, 3.0, order=1)[0]),
+    }
+    assert calls[how]() == calls[how]() == 8.0
+    if name == "__defaults__":
+        scaled.__defaults__ = (5.0,)
+    else:
+        scaled.__kwdefaults__ = {"shift": 7.0}
+    assert calls[how]() == calls[how]() == 20.0
