@@ -47,18 +47,43 @@ def _half(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _LN2 = mp.log(2)
+_SIXTEENTH = _LN2 / 16 * (1 + mp.mpf(2) ** -20)
 _QUARTER = (mp.pi / 4 * (1 + mp.mpf(2) ** -20)) ** 2
 _OCTANT = (mp.tan(mp.pi / 8) * (1 + mp.mpf(2) ** -20)) ** 2
-_SQRT = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mp.mpf(2) ** -20)) ** 2
+_R = mp.mpf(1) / 16
 
 FITS = (
     Fit(
         "EXP",
-        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/2",
+        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/16",
         lambda r: (mp.expm1(r) - r) / r**2,
-        (-_LN2 * mp.mpf("0.50003"), _LN2 * mp.mpf("0.50005")),  # not symmetric: 0 is no point
-        11,
+        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),
+        6,
+        lambda r: abs(r**2 / mp.exp(r)),
+    ),
+    Fit(
+        "EXPM1",
+        "the same where 1 is taken away",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),
+        7,
         lambda r: abs(r**2 / mp.expm1(r)),
+    ),
+    Fit(
+        "SINH",
+        "(sinh(r) - r) / r**3 in z = r**2, |r| <= log(2)/16",
+        _half(lambda r: (mp.sinh(r) - r) / r**3),
+        (0, _SIXTEENTH**2),
+        3,
+        _half(lambda r: abs(r**3 / mp.sinh(r))),
+    ),
+    Fit(
+        "COSH",
+        "(cosh(r) - 1) / r**2 in z = r**2, |r| <= log(2)/16",
+        _half(lambda r: (mp.cosh(r) - 1) / r**2),
+        (0, _SIXTEENTH**2),
+        3,
+        _half(lambda r: abs(r**2 / mp.cosh(r))),
     ),
     Fit(
         "SIN",
@@ -78,19 +103,19 @@ FITS = (
     ),
     Fit(
         "LOG",
-        "(2 atanh(s) - 2 s) / s**3 in z = s**2, |s| <= (sqrt(2) - 1)**2",
-        _half(lambda s: (2 * mp.atanh(s) - 2 * s) / s**3),
-        (0, _SQRT),
-        8,
-        _half(lambda s: abs(s**3 / (2 * mp.atanh(s)))),
+        "(log(1 + r) - r + r**2/2) / r**3 for |r| <= 1/16, beyond 1/24 as a part of what is larger",
+        lambda r: (mp.log1p(r) - r + r**2 / 2) / r**3,
+        (-_R * mp.mpf("1.00003"), _R),  # not symmetric: 0 is no point
+        9,
+        lambda r: abs(r**3 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
     Fit(
         "LOG_TAIL",
-        "(2 atanh(s) - 2 s - 2 s**3/3 - 2 s**5/5) / s**7 in z = s**2, |s| <= (sqrt(2) - 1)**2",
-        _half(lambda s: (2 * mp.atanh(s) - 2 * s - 2 * s**3 / 3 - 2 * s**5 / 5) / s**7),
-        (0, _SQRT),
-        8,
-        _half(lambda s: abs(s**7 / (2 * mp.atanh(s)))),
+        "(log(1 + r) - r + r**2/2 - r**3/3 + r**4/4) / r**5, likewise",
+        lambda r: (mp.log1p(r) - r + r**2 / 2 - r**3 / 3 + r**4 / 4) / r**5,
+        (-_R * mp.mpf("1.00003"), _R),
+        9,
+        lambda r: abs(r**5 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
     Fit(
         "ATAN",
@@ -152,7 +177,38 @@ def relative_error(fit: Fit, rounded: list[float]) -> float:
     return float(mp.log(worst, 2))
 
 
-HEADER = '''"""Polynomials of the elementary functions, coefficients ascending.
+# 1/c with so few bits that m/c - 1 is a double for all m of an interval of the logarithm.
+INVERSES = [mp.mpf(i) / 32 for i in (44, 40, 36, 34, 32, 29, 26, 24)]
+
+
+def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
+    """Names, what is in them, and their entries."""
+    return {
+        "POWERS": ("2**(j/8) as a double, and the logarithm of what it lacks", _powers()),
+        "INVERSES": ("1/c of the intervals of the logarithm", [tuple(map(float, INVERSES))]),
+        "LOGS": (_LOGS.format("log"), _columns([-mp.log(c) for c in INVERSES])),
+        "LOGS_2": (_LOGS.format("log2"), _columns([-mp.log(c, 2) for c in INVERSES])),
+        "LOGS_10": (_LOGS.format("log10"), _columns([-mp.log10(c) for c in INVERSES])),
+    }
+
+
+_LOGS = "{}(c): high parts, multiples of 2**-42, and low parts"
+
+
+def _powers() -> list[tuple[float, ...]]:
+    numbers = [mp.mpf(2) ** (mp.mpf(j) / 8) for j in range(8)]
+    rounded = [float(x) for x in numbers]
+    lacking = [float(mp.log(x / y)) for x, y in zip(numbers, rounded, strict=True)]
+    return [tuple(rounded), tuple(lacking)]
+
+
+def _columns(numbers: list[Any]) -> list[tuple[float, ...]]:
+    """High parts, multiples of 2**-42, and low ones."""
+    high = [float(mp.ldexp(mp.nint(mp.ldexp(x, 42)), -42)) for x in numbers]
+    return [tuple(high), tuple(float(x - y) for x, y in zip(numbers, high, strict=True))]
+
+
+HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables of their values.
 
 Written by benchmarks/mathlib_coefficients.py: each interpolates its function at Chebyshev points in
 60 digits and is then rounded to double; the number after the description is log2 of the largest
@@ -172,6 +228,15 @@ def main() -> None:
         print(f"{fit.name} = (")
         for c in rounded:
             print(f"    {c!r},")
+        print(")")
+    for name, (about, columns) in tables().items():
+        print(f"\n# {about}")
+        print(f"{name} = (")
+        for column in columns:
+            print("    (")
+            for number in column:
+                print(f"        {number!r},")
+            print("    ),")
         print(")")
 
 

@@ -1,65 +1,114 @@
-"""Logarithms: x = 2**n m with m in [sqrt(1/2), sqrt(2)], and log(m) = 2 atanh((m - 1)/(m + 1)).
+"""Logarithms: x = 2**n m with m in 17/24 .. 17/12, cut in eight intervals about numbers c.
 
-The leading terms f - f**2/2 of log(1 + f) are kept apart from the rest, as in fdlibm (Ng, 1993),
-here as a double-double so that the sum is rounded once.
+log(x) = n log(2) + log(c) + log(1 + r) with r = m/c - 1 (Tang, ACM Trans. Math. Softw. 16 (1990)
+378).  1/c has so few bits that r is exact, below 1/16; and c = 1 where log(c) would cancel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
-    integer,
+    ONE_BITS,
+    TWO_52_BITS,
+    as_bits,
+    as_double,
     is_ordinary,
-    power_of_two,
-    split_exponent,
     usually,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.mathlib.basics.pairs import Constant, Pair, multiply
+from taylor_runtime.mathlib.basics.lookup import entry
+from taylor_runtime.mathlib.basics.pairs import Constant, Pair
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
 
 INFINITY = float("inf")
 NAN = float("nan")
+_LEAST = ONE_BITS - (14 << 49) // 3  # bits of the least m
 
 
-def log_of_reduced(b: Builder, f: Value, c: Value | None = None) -> tuple[Value, Value, Value]:
-    """(f, -f**2/2, rest) whose sum is log(1 + f + c), for |f| <= sqrt(2) - 1 and c far below f."""
-    s = f / (f + 2)
-    z = s * s
-    half = f * 0.5
-    square = half * f
-    error = b.fma(half, f, -square)
-    rest = b.fma(s, b.fma(z, polynomial(b, z, coefficients.LOG), square), -error)
-    if c is not None:
-        # c / (1 + f), to the few bits that count.
-        rest = rest + c * b.fma(b.fma(b.fma(f, -0.9, 1), f, -1), f, 1)
-    return f, -square, rest
+class Base(NamedTuple):
+    """A logarithm: of two, of the numbers c, and its slope at 1; n times `of_two[0]` is exact."""
+
+    of_two: Constant
+    of_centres: tuple[tuple[float, ...], tuple[float, ...]]
+    slope: Constant
+    series: tuple[float, ...]
 
 
-def log_sum(b: Builder, n: Value, parts: tuple[Value, Value, Value]) -> Pair:
-    """n log(2) + the sum of the parts, not normalised."""
-    f, square, rest = parts
-    high, low = fast_two_sum(b, n * constants.LN2_SHORT[0], f)
-    high, lower = fast_two_sum(b, high, square)
-    return high, b.fma(n, constants.LN2_SHORT[1], rest) + (low + lower)
+def _base(of_two: Constant, of_centres: tuple[tuple[float, ...], ...], slope: Constant) -> Base:
+    series = tuple(c * slope[0] for c in (-0.5, *coefficients.LOG))
+    return Base(of_two, (of_centres[0], of_centres[1]), slope, series)
+
+
+E = _base(constants.LN2_SHORT, coefficients.LOGS, (1.0, 0.0))
+TWO = _base((1.0, 0.0), coefficients.LOGS_2, constants.LOG2_E)
+TEN = _base(constants.LOG10_2_SHORT, coefficients.LOGS_10, constants.LOG10_E)
+
+
+class Reduced(NamedTuple):
+    """x = 2**n c (1 + r), n as a double; c is number `index` mod 8."""
+
+    n: Value
+    index: Value
+    r: Value
+
+
+def _fields(b: Builder, x: Value) -> tuple[Value, Value, Value, Value]:
+    """(bits of x, n + 1023 as the exponent field, n, index) of a positive normal x."""
+    bits = as_bits(b, x)
+    shifted = bits + (ONE_BITS - _LEAST)
+    n = as_double(b, b.logical_shift_right(shifted, 52) | TWO_52_BITS)
+    index = b.logical_shift_right(shifted, 49)
+    return bits, shifted & (0xFFF << 52), n - (2.0**52 + 1023), index
+
+
+def reduce(b: Builder, x: Value, normal: bool = True) -> Reduced:
+    """A positive finite x, if `normal` no subnormal one; r is exact."""
+    subnormal = None if normal else x < 2.0**-1022
+    if subnormal is not None:
+        x = b.select(subnormal, x * 2.0**54, x)
+    bits, field, n, index = _fields(b, x)
+    m = as_double(b, bits - (field - ONE_BITS))
+    r = b.fma(m, entry(b, coefficients.INVERSES[0], index), -1)
+    return Reduced(n if subnormal is None else b.select(subnormal, n - 54, n), index, r)
+
+
+def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pair:
+    """The logarithm of 2**n c (1 + r + low), not normalised; |low| below 2**-53."""
+    of_two, of_centres, slope, series = base
+    high, lower = (entry(b, part, x.index) for part in of_centres)
+    first = b.fma(x.n, of_two[0], high)  # exact
+    if of_two[1]:
+        lower = b.fma(x.n, of_two[1], lower)
+    r, part = x.r, x.r
+    if low is not None:
+        r, lower = r + low, lower + low
+    if base is not E:
+        part = x.r * slope[0]
+        lower = lower + b.fma(x.r, slope[1], b.fma(x.r, slope[0], -part))
+    total, rest = fast_two_sum(b, first, part)  # the first is zero or larger
+    return total, b.fma(r * r, polynomial(b, r, series), lower + rest)
+
+
+def log_of_pair(b: Builder, x: Pair) -> Pair:
+    """log(x[0] + x[1]) for a normalised x between 2**-1000 and 2**1000, not normalised."""
+    _, field, n, index = _fields(b, x[0])
+    inverse = as_bits(b, entry(b, coefficients.INVERSES[0], index))
+    factor = as_double(b, inverse - (field - ONE_BITS))
+    reduced = Reduced(n, index, b.fma(x[0], factor, -1))
+    return log_sum(b, reduced, E, x[1] * factor)
 
 
 def log1p_pair(b: Builder, x: Pair) -> Pair:
-    """log(1 + x) for a normalised finite x > -1, not normalised."""
+    """log(1 + x) for a normalised x > -1 below 2**1000, not normalised."""
     total, error = two_sum(b, b.constant(1, x[0].type), x[0])
-    total, error = fast_two_sum(b, total, error + x[1])
-    n, m = split_exponent(b, total)
-    # Beyond 2**1000 the error is too small to count, and its factor not a normal number.
-    down = power_of_two(b, -integer(b, b.select(n > 1000, b.constant(1000, n.type), n)))
-    near = b.eq(n, 0)  # nothing of x was lost by adding 1, if it is not added at all
-    f, c = fast_two_sum(b, b.select(near, x[0], m - 1), b.select(near, x[1], error * down))
-    return log_sum(b, n, log_of_reduced(b, f, c))
+    return log_of_pair(b, fast_two_sum(b, total, error + x[1]))
 
 
 def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
@@ -69,45 +118,42 @@ def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
     return b.select((x > zero) & (x < INFINITY), value, outside)
 
 
-def log(b: Builder, x: Value) -> Sequence[Value]:
-    n, m = split_exponent(b, x, normal=True)
-    high, low = log_sum(b, n, log_of_reduced(b, m - 1))
-    return usually(b, is_ordinary(b, x), [high + low], LOG_ANYWHERE, [x])
+def log_anywhere(b: Builder, x: Value, base: Base = E, doublings: int = 0) -> Value:
+    """The logarithm of 2**doublings x, for every x."""
+    reduced = reduce(b, x, normal=False)
+    high, low = log_sum(b, reduced._replace(n=reduced.n + doublings), base)
+    return finish(b, x, high + low)
 
 
-def _log_anywhere(b: Builder, x: Value) -> Sequence[Value]:
-    n, m = split_exponent(b, x)
-    high, low = log_sum(b, n, log_of_reduced(b, m - 1))
-    return [finish(b, x, high + low)]
+def _log(name: str, base: Base) -> KernelFunction:
+    def anywhere(b: Builder, x: Value) -> Sequence[Value]:
+        return [log_anywhere(b, x, base)]
 
+    rare = KernelFunction(f"{name}_anywhere", 1, anywhere)
 
-def _log_to_base(b: Builder, x: Value, slope: Constant, of_two: Constant) -> Value:
-    """n of_two + slope log(m); n times the high part of `of_two` must be exact."""
-    n, m = split_exponent(b, x)
-    f, square, rest = log_of_reduced(b, m - 1)
-    high, low = fast_two_sum(b, f, square)
-    high, low = multiply(b, fast_two_sum(b, high, low + rest), slope)
-    total, error = fast_two_sum(b, n * of_two[0], high)
-    return finish(b, x, total + b.fma(n, of_two[1], error + low))
+    def usual(b: Builder, x: Value) -> Sequence[Value]:
+        high, low = log_sum(b, reduce(b, x), base)
+        return usually(b, is_ordinary(b, x), [high + low], rare, [x])
 
-
-def log2(b: Builder, x: Value) -> Sequence[Value]:
-    return [_log_to_base(b, x, constants.LOG2_E, (1.0, 0.0))]
-
-
-def log10(b: Builder, x: Value) -> Sequence[Value]:
-    return [_log_to_base(b, x, constants.LOG10_E, constants.LOG10_2_SHORT)]
+    return KernelFunction(name, 1, usual)
 
 
 def log1p(b: Builder, x: Value) -> Sequence[Value]:
-    high, low = log1p_pair(b, (x, b.constant(0, x.type)))
-    return [b.select(b.eq(x, 0), x, finish(b, x, high + low, -1.0))]
+    total, error = two_sum(b, b.constant(1, x.type), x)
+    high, low = log_of_pair(b, (total, error))
+    value = b.copysign(high + low, x)
+    return usually(b, is_ordinary(b, total, 2.0**1000), [value], LOG1P_ANYWHERE, [x])
 
 
-LOG_ANYWHERE = KernelFunction("log_anywhere", 1, _log_anywhere)
+def _log1p_anywhere(b: Builder, x: Value) -> Sequence[Value]:
+    """Where 1 is rounded away, or the logarithm is not finite."""
+    return [log_anywhere(b, b.select(x < 2.0**60, x + 1, x))]
+
+
+LOG1P_ANYWHERE = KernelFunction("log1p_anywhere", 1, _log1p_anywhere)
 KERNELS = (
-    KernelFunction("log", 1, log),
-    KernelFunction("log2", 1, log2),
-    KernelFunction("log10", 1, log10),
+    _log("log", E),
+    _log("log2", TWO),
+    _log("log10", TEN),
     KernelFunction("log1p", 1, log1p),
 )

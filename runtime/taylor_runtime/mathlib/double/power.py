@@ -24,33 +24,33 @@ from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
 from taylor_runtime.mathlib.basics.polynomial import polynomial
 from taylor_runtime.mathlib.double import coefficients
+from taylor_runtime.mathlib.basics.lookup import entry
 from taylor_runtime.mathlib.double.exponential import exponential
+from taylor_runtime.mathlib.double.logarithm import reduce
 
 INFINITY = float("inf")
 _LEAST_POWERS = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
-def log_pair(b: Builder, x: Value, normal: bool = False) -> Pair:
-    """log(x) for positive finite x to about 2**-68, normalised; `normal` as in `split_exponent`.
+def log_pair(b: Builder, x: Value, normal: bool = True) -> Pair:
+    """log(x) for positive finite x, if `normal` no subnormal one, to about 2**-68, normalised: |y log(x)| may be 745, of which
+    every 2**-53 counts.
 
-    With s = (m - 1)/(m + 1) the first three terms of 2 atanh(s) = 2 s + s**3 (2/3 + 2/5 s**2 +
-    ..) are double-doubles: |y log(x)| may be 745, of which every 2**-53 counts.
+    The first three terms of log(1 + r) = r - r**2 (1/2 - r/3 + ..) are double-doubles.
     """
-    n, m = split_exponent(b, x, normal)
-    f = m - 1
-    s = fast_two_sum(
-        b, *divide(b, (f, b.constant(0, x.type)), two_sum(b, b.constant(2, x.type), f))
-    )
-    z = square(b, s)
-    tail = z[0] * polynomial(b, z[0], coefficients.LOG_TAIL)
-    fifth, rest = fast_two_sum(b, b.constant(constants.TWO_FIFTHS[0], x.type), tail)
-    product = multiply(b, (fifth, rest + constants.TWO_FIFTHS[1]), z)
-    third, rest = fast_two_sum(b, b.constant(constants.TWO_THIRDS[0], x.type), product[0])
-    series = multiply(b, multiply(b, (third, rest + (product[1] + constants.TWO_THIRDS[1])), z), s)
-    first, rest = fast_two_sum(b, n * constants.LN2_SHORT[0], s[0] * 2)
-    total, more = fast_two_sum(b, first, series[0])
-    low = b.fma(n, constants.LN2_SHORT[1], b.fma(s[1], 2.0, series[1]))
-    return fast_two_sum(b, total, (rest + more) + low)
+    reduced = reduce(b, x, normal)
+    r, lows = reduced.r, coefficients.LOG_TAIL
+    square = two_product(b, r, r)
+    third, error = two_product(b, r, constants.ONE_THIRD[0])
+    tail = b.fma(square[0], polynomial(b, r, (-0.25, *lows)), b.fma(r, constants.ONE_THIRD[1], error))
+    high, low = fast_two_sum(b, b.constant(-0.5, x.type), third)
+    high, low = multiply(b, square, (high, low + tail))
+    of_two, (of_centres, rest) = constants.LN2_SHORT, coefficients.LOGS
+    first = b.fma(reduced.n, of_two[0], entry(b, of_centres, reduced.index))  # exact
+    lower = b.fma(reduced.n, of_two[1], entry(b, rest, reduced.index))
+    total, error = fast_two_sum(b, first, r)
+    total, more = fast_two_sum(b, total, high)
+    return fast_two_sum(b, total, (error + more) + (low + lower))
 
 
 def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
@@ -62,13 +62,13 @@ def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
 
 def pow(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """x**y where x is ordinary and the result as well, else what `_pow_anywhere` gives."""
-    exponent = _times_pair(b, y, log_pair(b, x, normal=True))
+    exponent = _times_pair(b, y, log_pair(b, x))
     return _unless_extreme(b, x, exponent, POW_ANYWHERE, [x, y])
 
 
 def pow_sum(b: Builder, x: Value, y: Value, z: Value) -> Sequence[Value]:
     """x**(y + z) for a sum, rounded to y, that is no integer; z counts where x is far from 1."""
-    log = log_pair(b, x, normal=True)
+    log = log_pair(b, x)
     high, low = _times_pair(b, y, log)
     exponent = high, b.fma(z, log[0], low)
     return _unless_extreme(b, x, exponent, POW_SUM_ANYWHERE, [x, y, z])
@@ -93,7 +93,7 @@ def _pow_anywhere(b: Builder, x: Value, y: Value, z: Value | None = None) -> Seq
     """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); x**(y + z), no integer."""
     size = b.fabs(x)
     one, zero, infinity = (b.constant(c, x.type) for c in (1, 0, INFINITY))
-    log = log_pair(b, size)
+    log = log_pair(b, size, normal=False)
     high, low = _times_pair(b, y, log)
     if z is not None:
         low = b.fma(z, log[0], low)
