@@ -25,6 +25,7 @@ class Fit:
     """A polynomial with `count` coefficients for `function` on `interval`.
 
     share: ``(x) -> |p(x)'s factor in the result / result|``, so that share * error is relative.
+    squares: interpolate at these +-sqrt(z), or z where only those are in the interval.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Fit:
     interval: tuple[Any, Any]
     count: int
     share: Callable[[Any], Any]
+    squares: tuple[Any, ...] = ()
 
 
 def _erfcx_of_u(u: Any) -> Any:
@@ -52,18 +54,20 @@ _QUARTER = (mp.pi / 4 * (1 + mp.mpf(2) ** -20)) ** 2
 _OCTANT = (mp.tan(mp.pi / 8) * (1 + mp.mpf(2) ** -20)) ** 2
 _R = mp.mpf(1) / 16
 
+
+def _stretched(end: Any, count: int) -> tuple[Any, ...]:
+    """The roots but 0 of a Chebyshev polynomial stretched to one that is 0 at 0, up to `end`: where
+    errors of p(z) count as those of z p(z).
+    """
+    roots = [mp.cos((2 * k + 1) * mp.pi / (2 * count + 2)) for k in range(count + 1)]
+    return tuple(end * (x - roots[-1]) / (1 - roots[-1]) for x in roots[:-1])
+
+
+
 FITS = (
     Fit(
-        "EXP",
-        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/16",
-        lambda r: (mp.expm1(r) - r) / r**2,
-        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),
-        6,
-        lambda r: abs(r**2 / mp.exp(r)),
-    ),
-    Fit(
         "EXPM1",
-        "the same where 1 is taken away",
+        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/16",
         lambda r: (mp.expm1(r) - r) / r**2,
         (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),
         7,
@@ -76,6 +80,7 @@ FITS = (
         (0, _SIXTEENTH**2),
         3,
         _half(lambda r: abs(r**3 / mp.sinh(r))),
+        _stretched(_SIXTEENTH**2, 3),
     ),
     Fit(
         "COSH",
@@ -84,6 +89,7 @@ FITS = (
         (0, _SIXTEENTH**2),
         3,
         _half(lambda r: abs(r**2 / mp.cosh(r))),
+        _stretched(_SIXTEENTH**2, 3),
     ),
     Fit(
         "SIN",
@@ -106,7 +112,7 @@ FITS = (
         "(log(1 + r) - r + r**2/2) / r**3 for |r| <= 1/16, beyond 1/24 as a part of what is larger",
         lambda r: (mp.log1p(r) - r + r**2 / 2) / r**3,
         (-_R * mp.mpf("1.00003"), _R),  # not symmetric: 0 is no point
-        9,
+        10,
         lambda r: abs(r**3 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
     Fit(
@@ -135,11 +141,11 @@ FITS = (
     ),
     Fit(
         "INVERSE_CBRT",
-        "x**(-1/3), a first guess, 0.35 <= x <= 2.83",
-        lambda x: 1 / mp.cbrt(x),
-        (mp.mpf("0.35"), mp.mpf("2.83")),
-        5,
-        lambda x: mp.cbrt(x),
+        "((1 + r)**(-1/3) - 1) / r for |r| <= 1/17, a first guess",
+        lambda r: ((1 + r) ** (-mp.mpf(1) / 3) - 1) / r,
+        (-mp.mpf(1) / 17, mp.mpf(1) / 17 * mp.mpf("1.00003")),
+        4,
+        lambda r: abs(r) * mp.cbrt(1 + r),
     ),
     Fit(
         "ERF",
@@ -163,7 +169,13 @@ FITS = (
 def coefficients(fit: Fit) -> list[float]:
     """Ascending coefficients, rounded to double."""
     a, b = fit.interval
-    return [float(c) for c in reversed(mp.chebyfit(fit.function, [a, b], fit.count))]
+    if not fit.squares:
+        return [float(c) for c in reversed(mp.chebyfit(fit.function, [a, b], fit.count))]
+    points = list(fit.squares)
+    if a < 0:
+        points = [sign * mp.sqrt(z) for z in points for sign in (-1, 1)]
+    powers = mp.matrix([[x**k for k in range(fit.count)] for x in points])
+    return [float(c) for c in mp.lu_solve(powers, mp.matrix(list(map(fit.function, points))))]
 
 
 def relative_error(fit: Fit, rounded: list[float]) -> float:
@@ -178,14 +190,24 @@ def relative_error(fit: Fit, rounded: list[float]) -> float:
 
 
 # 1/c with so few bits that m/c - 1 is a double for all m of an interval of the logarithm.
+_CENTRES = [1 / (1 + mp.mpf(2 * j + 1) / 16) for j in range(8)]
 INVERSES = [mp.mpf(i) / 32 for i in (44, 40, 36, 34, 32, 29, 26, 24)]
 
 
 def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
     """Names, what is in them, and their entries."""
     return {
-        "POWERS": ("2**(j/8) as a double, and the logarithm of what it lacks", _powers()),
+        "POWERS": ("2**(j/8) as a double, and the logarithm of what it lacks", _powers(0, 1)),
+        "HALVES": ("the same of 2**(j/8) / 2, and of 2**(-j/8) / 2", _powers(-1, 1) + _powers(-1, -1)),
         "INVERSES": ("1/c of the intervals of the logarithm", [tuple(map(float, INVERSES))]),
+        "CENTRES": (
+            "c = 1 / (1 + j/8 + 1/16), and roughly its root; 2**(-j/3), mod 4",
+            [
+                tuple(float(c) for c in _CENTRES),
+                tuple(float(mp.cbrt(c)) for c in _CENTRES),
+                tuple(float(mp.mpf(2) ** (-mp.mpf(j % 4) / 3)) for j in range(8)),
+            ],
+        ),
         "LOGS": (_LOGS.format("log"), _columns([-mp.log(c) for c in INVERSES])),
         "LOGS_2": (_LOGS.format("log2"), _columns([-mp.log(c, 2) for c in INVERSES])),
         "LOGS_10": (_LOGS.format("log10"), _columns([-mp.log10(c) for c in INVERSES])),
@@ -195,8 +217,8 @@ def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
 _LOGS = "{}(c): high parts, multiples of 2**-42, and low parts"
 
 
-def _powers() -> list[tuple[float, ...]]:
-    numbers = [mp.mpf(2) ** (mp.mpf(j) / 8) for j in range(8)]
+def _powers(first: int, sign: int) -> list[tuple[float, ...]]:
+    numbers = [mp.mpf(2) ** (first + sign * mp.mpf(j) / 8) for j in range(8)]
     rounded = [float(x) for x in numbers]
     lacking = [float(mp.log(x / y)) for x, y in zip(numbers, rounded, strict=True)]
     return [tuple(rounded), tuple(lacking)]

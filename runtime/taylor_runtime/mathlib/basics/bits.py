@@ -22,6 +22,13 @@ _SQRT_HALF_BITS: int = struct.unpack("<q", struct.pack("<d", 0.5**0.5))[0]
 _FRACTION_BITS = {"double": 52, "float": 23}
 
 
+def moved(x: float, exponents: int) -> float:
+    """The double with the bits of x and so many added to its exponent field, modulo 2**12."""
+    (bits,) = struct.unpack("<Q", struct.pack("<d", x))
+    (result,) = struct.unpack("<d", struct.pack("<Q", (bits + (exponents << 52)) % 2**64))
+    return float(result)
+
+
 def as_bits(b: Builder, x: Value) -> Value:
     return b.cast("bitcast", x, f"i{FLOAT_BITS[x.type.element]}")
 
@@ -122,12 +129,12 @@ def lane_by_lane(b: Builder, x: Value, function: Callable[[Value], Value]) -> Va
     return b.fold(0, x.lanes, [b.poison(x.type)], one)[0]
 
 
-def is_ordinary(b: Builder, x: Value, limit: float = float("inf")) -> Value:
-    """Whether x is positive, normal and below `limit`: one comparison, of bits moved to where those
-    of what is ordinary are the least integers.
+def is_between(b: Builder, x: Value, least: float, end: float) -> Value:
+    """Whether least <= x < end, both positive: one comparison, of bits moved to where those of
+    `least` are the least integer.
     """
-    least, end = (struct.unpack("<q", struct.pack("<d", end))[0] for end in (2.0**-1022, limit))
-    return as_bits(b, x) + (-(2**63) - least + 2**64) < end - least - 2**63
+    first, last = (struct.unpack("<q", struct.pack("<d", number))[0] for number in (least, end))
+    return as_bits(b, x) + (2**63 - first) < last - first - 2**63
 
 
 def usually(

@@ -23,6 +23,8 @@ from taylor_runtime.mathlib.double import coefficients
 LN2_HIGH, LN2_LOW = constants.LN2
 ROOMY = 708  # exp(x) is a normal number for |x| below
 _LOW = -LN2_LOW / SIZE
+# (exp(r) - 1 - r) / r**2
+_EXP = [c for pair in zip(coefficients.COSH, coefficients.SINH, strict=True) for c in pair]
 _EIGHTHS = SIZE * 4096  # makes n positive
 
 
@@ -60,7 +62,7 @@ def times_power(b: Builder, x: Value, n: Value) -> Value:
 
 def _expm1_of_reduced(b: Builder, r: Value) -> Value:
     """exp(r) - 1, to be added to 1."""
-    return b.fma(r * r, polynomial(b, r, coefficients.EXP), r)
+    return b.fma(r * r, polynomial(b, r, _EXP), r)
 
 
 def _exponential(b: Builder, x: Value, low: Value | None = None) -> tuple[Value, Value, Value]:
@@ -91,9 +93,13 @@ def at_most(b: Builder, x: Value, high: float) -> Value:
 
 
 def exp(b: Builder, x: Value) -> Sequence[Value]:
-    n, high, rest = _exponential(b, x)
-    value = times_power(b, b.fma(high, rest, high), n)
-    return usually(b, b.fabs(x) < ROOMY, [value], EXP_ANYWHERE, [x])
+    return usually(b, b.fabs(x) < ROOMY, [exp_of_pair(b, x)], EXP_ANYWHERE, [x])
+
+
+def exp_of_pair(b: Builder, x: Value, low: Value | None = None) -> Value:
+    """exp(x + low) for |x| below ROOMY."""
+    n, high, rest = _exponential(b, x, low)
+    return times_power(b, b.fma(high, rest, high), n)
 
 
 def _exp_anywhere(b: Builder, x: Value) -> Sequence[Value]:

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.bits import scaled, usually
+from taylor_runtime.mathlib.basics.bits import as_bits, as_double, scaled, usually
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.mathlib.basics.lookup import SIZE
+from taylor_runtime.mathlib.basics.lookup import SIZE, entry
 from taylor_runtime.mathlib.basics.pairs import divide, square_root
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.polynomial import horner
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import (
     at_most,
     expm1_pair,
     exponential,
     reduce,
-    root,
-    times_power,
 )
 from taylor_runtime.mathlib.double.logarithm import log_anywhere, log_of_pair
 
@@ -36,14 +34,15 @@ class _Parts:
 
     def __init__(self, b: Builder, x: Value) -> None:
         n, (self.r, self.c) = reduce(b, x)
-        mirrored = -SIZE - n
-        growing, self.s = root(b, n)
-        falling, self.t = root(b, mirrored)
-        self.a, self.b = times_power(b, growing, n - SIZE), times_power(b, falling, mirrored)
+        power = (n & -SIZE) << 49
+        growing, self.s, falling, self.t = (entry(b, part, n) for part in coefficients.HALVES)
+        self.a = as_double(b, as_bits(b, growing) + power)
+        self.b = as_double(b, as_bits(b, falling) - power)
         r = self.r + self.c
         self.z = r * r
-        self.sine = r * self.z * polynomial(b, self.z, coefficients.SINH)  # of r, without r
-        self.cosine = polynomial(b, self.z, coefficients.COSH)  # (cosh(r) - 1) / z
+        self.cube = r * self.z
+        self.sine = horner(b, self.z, coefficients.SINH)  # (sinh(r) - r) / r**3
+        self.cosine = horner(b, self.z, coefficients.COSH)  # (cosh(r) - 1) / z
 
 
 def _sinh_of_size(b: Builder, x: Value) -> Value:
@@ -52,7 +51,8 @@ def _sinh_of_size(b: Builder, x: Value) -> Value:
     cosine = parts.a + parts.b
     total, rest = fast_two_sum(b, sine, parts.r)  # the first is zero or larger
     low = b.fma(parts.a, parts.s, b.fma(-parts.b, parts.t, low + rest))
-    low = b.fma(cosine - 1, parts.r, b.fma(cosine, parts.c + parts.sine, low))
+    rest = b.fma(parts.cube, parts.sine, parts.c)
+    low = b.fma(cosine - 1, parts.r, b.fma(cosine, rest, low))
     return total + b.fma(sine * parts.z, parts.cosine, low)
 
 
@@ -60,7 +60,8 @@ def _cosh_of_size(b: Builder, x: Value) -> Value:
     parts = _Parts(b, x)
     cosine, low = fast_two_sum(b, parts.a, parts.b)
     low = b.fma(parts.a, parts.s, b.fma(parts.b, parts.t, low))
-    low = b.fma(parts.a - parts.b, parts.r + (parts.c + parts.sine), low)
+    sine = b.fma(parts.cube, parts.sine, parts.r + parts.c)
+    low = b.fma(parts.a - parts.b, sine, low)
     return cosine + b.fma(cosine * parts.z, parts.cosine, low)
 
 
@@ -97,7 +98,7 @@ def asinh(b: Builder, x: Value) -> Sequence[Value]:
     high, low = two_sum(b, b.constant(1, x.type), square)
     high, low = square_root(b, (high, low + error))
     total, rest = fast_two_sum(b, high, size)
-    high, low = log_of_pair(b, (total, rest + low))
+    _, (high, low) = log_of_pair(b, (total, rest + low))
     value = b.copysign(b.select(size < _TINY, size, high + low), x)
     return usually(b, size < _HUGE, [value], ASINH_ANYWHERE, [x])
 
@@ -108,7 +109,7 @@ def acosh(b: Builder, x: Value) -> Sequence[Value]:
     high, low = fast_two_sum(b, square, b.constant(-1, x.type))
     high, low = square_root(b, (high, low + error))
     total, rest = fast_two_sum(b, x, high)
-    high, low = log_of_pair(b, (total, rest + low))
+    _, (high, low) = log_of_pair(b, (total, rest + low))
     fits = (x >= 1) & (x < _HUGE)
     return usually(b, fits, [high + low], ACOSH_ANYWHERE, [x])
 
@@ -123,7 +124,7 @@ def atanh(b: Builder, x: Value) -> Sequence[Value]:
     """log((1 + |x|) / (1 - |x|)) / 2."""
     size, one = b.fabs(x), b.constant(1, x.type)
     high, low = divide(b, fast_two_sum(b, one, size), fast_two_sum(b, one, -size))
-    high, low = log_of_pair(b, (high, low))
+    _, (high, low) = log_of_pair(b, (high, low))
     value = b.copysign(b.select(size < _TINY, size, (high + low) * 0.5), x)
     return usually(b, size < 1, [value], ATANH_ANYWHERE, [x])
 

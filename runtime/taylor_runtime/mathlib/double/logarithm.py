@@ -10,26 +10,29 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import fast_two_sum, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
-    ONE_BITS,
     TWO_52_BITS,
     as_bits,
     as_double,
-    is_ordinary,
+    moved,
     usually,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.lookup import entry
 from taylor_runtime.mathlib.basics.pairs import Constant, Pair
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.polynomial import by_squares
 from taylor_runtime.mathlib.double import coefficients
 
 INFINITY = float("inf")
 NAN = float("nan")
-_LEAST = ONE_BITS - (14 << 49) // 3  # bits of the least m
+_OFFSET = (14 << 49) // 3  # of the bits of 1 and of the least m
+_MOVE = 2**63 - (2 << 52) + _OFFSET  # of the bits of x
+_BIAS = 2048 + 1023 - 2  # of n in the exponent field then
+_END = (2046 - 2) << 52  # the bits of the least x that is too large
+_MOVED_END = _END + _MOVE - 2**64
+_INVERSES = [moved(c, _BIAS) for c in coefficients.INVERSES[0]]
 
 
 class Base(NamedTuple):
@@ -52,63 +55,71 @@ TEN = _base(constants.LOG10_2_SHORT, coefficients.LOGS_10, constants.LOG10_E)
 
 
 class Reduced(NamedTuple):
-    """x = 2**n c (1 + r), n as a double; c is number `index` mod 8."""
+    """x = 2**n c (1 + r), n as a double; c is number `index` mod 8, and r is exact.
 
+    usual: whether x is positive, and neither subnormal nor among the largest or the least numbers,
+        about which nothing else is right.
+    factor: 2**-n / c.
+    """
+
+    usual: Value
     n: Value
     index: Value
+    factor: Value
     r: Value
 
 
-def _fields(b: Builder, x: Value) -> tuple[Value, Value, Value, Value]:
-    """(bits of x, n + 1023 as the exponent field, n, index) of a positive normal x."""
+def reduce(b: Builder, x: Value) -> Reduced:
     bits = as_bits(b, x)
-    shifted = bits + (ONE_BITS - _LEAST)
-    n = as_double(b, b.logical_shift_right(shifted, 52) | TWO_52_BITS)
-    index = b.logical_shift_right(shifted, 49)
-    return bits, shifted & (0xFFF << 52), n - (2.0**52 + 1023), index
+    # The least usual x becomes the least integer, and n is in its exponent field.
+    place = bits + _MOVE
+    n = as_double(b, b.logical_shift_right(place, 52) | TWO_52_BITS) - (2.0**52 + _BIAS)
+    index = b.logical_shift_right(place, 49)
+    inverse = as_bits(b, entry(b, _INVERSES, index))
+    factor = as_double(b, inverse - (place & (0xFFF << 52)))
+    return Reduced(place < _MOVED_END, n, index, factor, b.fma(x, factor, -1))
 
 
-def reduce(b: Builder, x: Value, normal: bool = True) -> Reduced:
-    """A positive finite x, if `normal` no subnormal one; r is exact."""
-    subnormal = None if normal else x < 2.0**-1022
-    if subnormal is not None:
-        x = b.select(subnormal, x * 2.0**54, x)
-    bits, field, n, index = _fields(b, x)
-    m = as_double(b, bits - (field - ONE_BITS))
-    r = b.fma(m, entry(b, coefficients.INVERSES[0], index), -1)
-    return Reduced(n if subnormal is None else b.select(subnormal, n - 54, n), index, r)
+def reduce_anywhere(b: Builder, x: Value) -> Reduced:
+    """The same of any positive finite x."""
+    large = x > 1
+    up, down = 200, -200
+    reduced = reduce(b, x * b.select(large, b.constant(2.0**down, x.type), 2.0**up))
+    less = b.select(large, b.constant(down, x.type), up)
+    return reduced._replace(n=reduced.n - less)
 
 
 def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pair:
-    """The logarithm of 2**n c (1 + r + low), not normalised; |low| below 2**-53."""
+    """The logarithm of 2**n c (1 + r + low), not normalised; `low` is what r lacks."""
     of_two, of_centres, slope, series = base
     high, lower = (entry(b, part, x.index) for part in of_centres)
     first = b.fma(x.n, of_two[0], high)  # exact
     if of_two[1]:
         lower = b.fma(x.n, of_two[1], lower)
-    r, part = x.r, x.r
-    if low is not None:
-        r, lower = r + low, lower + low
-    if base is not E:
-        part = x.r * slope[0]
-        lower = lower + b.fma(x.r, slope[1], b.fma(x.r, slope[0], -part))
-    total, rest = fast_two_sum(b, first, part)  # the first is zero or larger
-    return total, b.fma(r * r, polynomial(b, r, series), lower + rest)
+    # Dekker's sum: the first term is zero or the larger one.
+    total = b.fma(x.r, slope[0], first)
+    rest = b.fma(x.r, slope[0], first - total)
+    if slope[1]:
+        rest = b.fma(x.r, slope[1], rest)
+    lower = lower + rest if low is None else lower + rest + low
+    return total, b.fma(x.r * x.r, by_squares(b, x.r, series), lower)
 
 
-def log_of_pair(b: Builder, x: Pair) -> Pair:
-    """log(x[0] + x[1]) for a normalised x between 2**-1000 and 2**1000, not normalised."""
-    _, field, n, index = _fields(b, x[0])
-    inverse = as_bits(b, entry(b, coefficients.INVERSES[0], index))
-    factor = as_double(b, inverse - (field - ONE_BITS))
-    reduced = Reduced(n, index, b.fma(x[0], factor, -1))
-    return log_sum(b, reduced, E, x[1] * factor)
+def log_of_pair(b: Builder, x: Pair) -> tuple[Value, Pair]:
+    """(whether x[0] is usual, log(x[0] + x[1]) for a normalised x), not normalised."""
+    reduced = reduce(b, x[0])
+    # Rounded, so that it is exact where x is next to 1; and what is left.
+    r = b.fma(x[1], reduced.factor, reduced.r)
+    low = b.fma(x[1], reduced.factor, reduced.r - r)
+    return reduced.usual, log_sum(b, reduced._replace(r=r), E, low)
 
 
-def log1p_pair(b: Builder, x: Pair) -> Pair:
-    """log(1 + x) for a normalised x > -1 below 2**1000, not normalised."""
-    total, error = two_sum(b, b.constant(1, x[0].type), x[0])
-    return log_of_pair(b, fast_two_sum(b, total, error + x[1]))
+def log1p_pair(b: Builder, x: Value, low: Value | None = None) -> tuple[Value, Pair]:
+    """(whether it is right, log(1 + x + low) for a normalised x > -1), not normalised."""
+    total = x + 1
+    # Exact below 2**53, and does not count beyond.
+    error = x - (total - 1)
+    return log_of_pair(b, (total, error if low is None else error + low))
 
 
 def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
@@ -120,7 +131,7 @@ def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
 
 def log_anywhere(b: Builder, x: Value, base: Base = E, doublings: int = 0) -> Value:
     """The logarithm of 2**doublings x, for every x."""
-    reduced = reduce(b, x, normal=False)
+    reduced = reduce_anywhere(b, x)
     high, low = log_sum(b, reduced._replace(n=reduced.n + doublings), base)
     return finish(b, x, high + low)
 
@@ -132,17 +143,16 @@ def _log(name: str, base: Base) -> KernelFunction:
     rare = KernelFunction(f"{name}_anywhere", 1, anywhere)
 
     def usual(b: Builder, x: Value) -> Sequence[Value]:
-        high, low = log_sum(b, reduce(b, x), base)
-        return usually(b, is_ordinary(b, x), [high + low], rare, [x])
+        reduced = reduce(b, x)
+        high, low = log_sum(b, reduced, base)
+        return usually(b, reduced.usual, [high + low], rare, [x])
 
     return KernelFunction(name, 1, usual)
 
 
 def log1p(b: Builder, x: Value) -> Sequence[Value]:
-    total, error = two_sum(b, b.constant(1, x.type), x)
-    high, low = log_of_pair(b, (total, error))
-    value = b.copysign(high + low, x)
-    return usually(b, is_ordinary(b, total, 2.0**1000), [value], LOG1P_ANYWHERE, [x])
+    usual, (high, low) = log1p_pair(b, x)
+    return usually(b, usual, [b.copysign(high + low, x)], LOG1P_ANYWHERE, [x])
 
 
 def _log1p_anywhere(b: Builder, x: Value) -> Sequence[Value]:

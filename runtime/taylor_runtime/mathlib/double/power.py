@@ -9,36 +9,39 @@ from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
-    integer,
+    ONE_BITS,
+    as_bits,
+    as_double,
     inverse_magnitude,
+    is_between,
     is_negative,
-    is_ordinary,
-    nearest_multiple,
-    power_of_two,
+    moved,
     scaled,
-    split_exponent,
     usually,
     where_rare,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.polynomial import horner, polynomial
 from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.basics.lookup import entry
-from taylor_runtime.mathlib.double.exponential import exponential
-from taylor_runtime.mathlib.double.logarithm import reduce
+from taylor_runtime.mathlib.double.exponential import ROOMY, exp_of_pair, exponential
+from taylor_runtime.mathlib.double.logarithm import Reduced, reduce, reduce_anywhere
 
 INFINITY = float("inf")
 _LEAST_POWERS = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
-def log_pair(b: Builder, x: Value, normal: bool = True) -> Pair:
-    """log(x) for positive finite x, if `normal` no subnormal one, to about 2**-68, normalised: |y log(x)| may be 745, of which
-    every 2**-53 counts.
+def log_pair(b: Builder, x: Value) -> Pair:
+    """log(x) of a usual x to about 2**-68, normalised."""
+    return _log_pair(b, reduce(b, x))
+
+
+def _log_pair(b: Builder, reduced: Reduced) -> Pair:
+    """The same: |y log(x)| may be 745, of which every 2**-53 counts.
 
     The first three terms of log(1 + r) = r - r**2 (1/2 - r/3 + ..) are double-doubles.
     """
-    reduced = reduce(b, x, normal)
     r, lows = reduced.r, coefficients.LOG_TAIL
     square = two_product(b, r, r)
     third, error = two_product(b, r, constants.ONE_THIRD[0])
@@ -62,26 +65,27 @@ def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
 
 def pow(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """x**y where x is ordinary and the result as well, else what `_pow_anywhere` gives."""
-    exponent = _times_pair(b, y, log_pair(b, x))
-    return _unless_extreme(b, x, exponent, POW_ANYWHERE, [x, y])
+    reduced = reduce(b, x)
+    exponent = _times_pair(b, y, _log_pair(b, reduced))
+    return _unless_extreme(b, reduced.usual, exponent, POW_ANYWHERE, [x, y])
 
 
 def pow_sum(b: Builder, x: Value, y: Value, z: Value) -> Sequence[Value]:
     """x**(y + z) for a sum, rounded to y, that is no integer; z counts where x is far from 1."""
-    log = log_pair(b, x)
+    reduced = reduce(b, x)
+    log = _log_pair(b, reduced)
     high, low = _times_pair(b, y, log)
     exponent = high, b.fma(z, log[0], low)
-    return _unless_extreme(b, x, exponent, POW_SUM_ANYWHERE, [x, y, z])
+    return _unless_extreme(b, reduced.usual, exponent, POW_SUM_ANYWHERE, [x, y, z])
 
 
 def _unless_extreme(
-    b: Builder, x: Value, exponent: Pair, anywhere: KernelFunction, arguments: Sequence[Value]
+    b: Builder, usual: Value, exponent: Pair, anywhere: KernelFunction, arguments: Sequence[Value]
 ) -> list[Value]:
-    """exp(exponent) where x and the result are ordinary, else what `anywhere` gives."""
+    """exp(exponent) where x and the result are usual, else what `anywhere` gives."""
     high, low = exponent
-    k, (value, rest) = exponential(b, high, low)
-    fits = is_ordinary(b, x) & (b.fabs(high) < 708)
-    return usually(b, fits, [(value + rest) * power_of_two(b, k)], anywhere, arguments)
+    value = exp_of_pair(b, high, low)
+    return usually(b, usual & (b.fabs(high) < ROOMY), [value], anywhere, arguments)
 
 
 def _times_pair(b: Builder, y: Value, x: Pair) -> Pair:
@@ -93,7 +97,7 @@ def _pow_anywhere(b: Builder, x: Value, y: Value, z: Value | None = None) -> Seq
     """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); x**(y + z), no integer."""
     size = b.fabs(x)
     one, zero, infinity = (b.constant(c, x.type) for c in (1, 0, INFINITY))
-    log = log_pair(b, size, normal=False)
+    log = _log_pair(b, reduce_anywhere(b, size))
     high, low = _times_pair(b, y, log)
     if z is not None:
         low = b.fma(z, log[0], low)
@@ -135,22 +139,45 @@ def power_divisor(
     return where_rare(b, b.compare("lt", b.fabs(u), least), [usual], rare)
 
 
+def _root_of_usual(b: Builder, x: Value) -> Value:
+    """x**(1/3) for x between 2**-1000 and 2**1000.
+
+    y is x**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = x y**2 is cut
+    to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / x.
+    """
+    bits = as_bits(b, x)
+    # A third of the exponent, as an exponent, with less than a third too much.
+    third = (b.logical_shift_right(bits, 32) & (0xFFF << 20)) * (21846 << 16)
+    centres, roots, rests = coefficients.CENTRES
+    rests = [moved(rest, 341) for rest in rests]
+    index = b.logical_shift_right(bits, 49)
+    m = as_double(b, (bits & (2**52 - 1)) | ONE_BITS)
+    r = b.fma(m, entry(b, centres, index), -1)
+    rest = as_bits(b, entry(b, rests, b.logical_shift_right(third, 50)))
+    scale = as_double(b, rest - (third & (0xFFF << 52))) * entry(b, roots, index)
+    y = b.fma(horner(b, r, coefficients.INVERSE_CBRT) * r, scale, scale)
+    square = y * y
+    root = x * square
+    h = b.fma(-root, y, 1)
+    inverse = square * y
+    inverse = b.fma(inverse, h, inverse)  # 1 / x to 49 bits
+    root = as_double(b, as_bits(b, root) & -(1 << 27))
+    v = b.fma(-(root * root), root, x) * inverse
+    return b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root)
+
+
 def cbrt(b: Builder, x: Value) -> Sequence[Value]:
-    """x = 2**(3 q) m: two quartic steps for m**(-1/3), then one for the root itself."""
     size = b.fabs(x)
-    n, m = split_exponent(b, size)
-    third, q = nearest_multiple(b, n, 1 / 3)
-    m = m * power_of_two(b, integer(b, n - third * 3))
-    y = polynomial(b, m, coefficients.INVERSE_CBRT)
-    for _ in range(2):
-        # y (1 - h)**(-1/3) by its series, where h = 1 - m y**3.
-        h = b.fma(-(m * y), y * y, 1)
-        y = y * b.fma(h, polynomial(b, h, (1 / 3, 2 / 9, 14 / 81)), 1)
-    root = m * (y * y)
-    squared, error = two_product(b, root, root)
-    remainder = b.fma(root, squared, -m) + root * error  # root**3 - m
-    root = b.fma(remainder * (y * y), -1 / 3, root)
-    value = b.copysign(root * power_of_two(b, q), x)
+    value = b.copysign(_root_of_usual(b, size), x)
+    return usually(b, is_between(b, size, 2.0**-1000, 2.0**1000), [value], CBRT_ANYWHERE, [x])
+
+
+def _cbrt_anywhere(b: Builder, x: Value) -> Sequence[Value]:
+    size = b.fabs(x)
+    large = size > 1
+    down = b.select(large, b.constant(2.0**-600, x.type), 2.0**600)
+    up = b.select(large, b.constant(2.0**200, x.type), 2.0**-200)
+    value = b.copysign(_root_of_usual(b, size * down) * up, x)
     return [b.select((size > 0) & (size < INFINITY), value, x)]
 
 
@@ -169,6 +196,7 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     return [b.select(infinite, b.constant(INFINITY, x.type), value)]
 
 
+CBRT_ANYWHERE = KernelFunction("cbrt_anywhere", 1, _cbrt_anywhere)
 POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
 POW_SUM_ANYWHERE = KernelFunction("pow_sum_anywhere", 3, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
