@@ -53,6 +53,7 @@ _SIXTEENTH = _LN2 / 16 * (1 + mp.mpf(2) ** -20)
 _QUARTER = (mp.pi / 4 * (1 + mp.mpf(2) ** -20)) ** 2
 _OCTANT = (mp.tan(mp.pi / 8) * (1 + mp.mpf(2) ** -20)) ** 2
 _R = mp.mpf(1) / 16
+_TURNED = mp.sqrt(2) / 8 * (1 + mp.mpf(2) ** -20)
 
 
 def _stretched(end: Any, count: int) -> tuple[Any, ...]:
@@ -64,12 +65,26 @@ def _stretched(end: Any, count: int) -> tuple[Any, ...]:
 
 
 
+def _poles(count: int, others: int) -> list[float]:
+    """q_1 .. of q with tan(r)/r = p(r**2) / q(r**2), rounded to double, for |r| <= pi/4."""
+    points = _stretched(_QUARTER, count + others)
+    ratios = [mp.tan(mp.sqrt(z)) / mp.sqrt(z) for z in points]
+    rows = [
+        [*(z**k for k in range(1, others + 1)), *(-g * z**k for k in range(1, count + 1))]
+        for z, g in zip(points, ratios, strict=True)
+    ]
+    solution = mp.lu_solve(mp.matrix(rows), mp.matrix([g - 1 for g in ratios]))
+    return [float(x) for x in solution[others:]]
+
+
+_POLES = _poles(3, 4)
+
 FITS = (
     Fit(
         "EXPM1",
         "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/16",
         lambda r: (mp.expm1(r) - r) / r**2,
-        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),
+        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),  # not symmetric: 0 is no point
         7,
         lambda r: abs(r**2 / mp.expm1(r)),
     ),
@@ -108,10 +123,19 @@ FITS = (
         _half(lambda r: abs(r**4 / mp.cos(r))),
     ),
     Fit(
+        "TAN",
+        "(tan(r)/r q(r**2) - 1) / r**2 in z = r**2, |r| <= pi/4, q(z) = 1 + sum_k TAN_POLES[k] z**k",
+        _half(lambda r: (mp.tan(r) / r * mp.polyval([*_POLES[::-1], 1], r**2) - 1) / r**2),
+        (0, _QUARTER),
+        4,
+        _half(lambda r: abs(r**3 / mp.tan(r) / mp.polyval([*_POLES[::-1], 1], r**2))),
+        _stretched(_QUARTER, 4),
+    ),
+    Fit(
         "LOG",
         "(log(1 + r) - r + r**2/2) / r**3 for |r| <= 1/16, beyond 1/24 as a part of what is larger",
         lambda r: (mp.log1p(r) - r + r**2 / 2) / r**3,
-        (-_R * mp.mpf("1.00003"), _R),  # not symmetric: 0 is no point
+        (-_R * mp.mpf("1.00003"), _R),
         10,
         lambda r: abs(r**3 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
@@ -130,6 +154,15 @@ FITS = (
         (0, _OCTANT),
         12,
         _half(lambda t: abs(t**3 / mp.atan(t))),
+    ),
+    Fit(
+        "ATAN_SHORT",
+        "the same for |t| <= sqrt(2)/8",
+        _half(lambda t: (mp.atan(t) - t) / t**3),
+        (0, _TURNED**2),
+        7,
+        _half(lambda t: abs(t**3 / mp.atan(t))),
+        _stretched(_TURNED**2, 7),
     ),
     Fit(
         "ASIN",
@@ -208,6 +241,15 @@ def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
                 tuple(float(mp.mpf(2) ** (-mp.mpf(j % 4) / 3)) for j in range(8)),
             ],
         ),
+        "ANGLES": (
+            "a, b and both parts of their angle, of intervals of x: atan(x) = angle + atan((a x - b)"
+            " / (a + b x))",
+            [
+                (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
+                (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 1.0, 1.0),
+                *_parts([*map(mp.atan, (0, 0.25, 0.5, 1, 2, 4)), mp.pi / 2, mp.pi / 2]),
+            ],
+        ),
         "LOGS": (_LOGS.format("log"), _columns([-mp.log(c) for c in INVERSES])),
         "LOGS_2": (_LOGS.format("log2"), _columns([-mp.log(c, 2) for c in INVERSES])),
         "LOGS_10": (_LOGS.format("log10"), _columns([-mp.log10(c) for c in INVERSES])),
@@ -222,6 +264,12 @@ def _powers(first: int, sign: int) -> list[tuple[float, ...]]:
     rounded = [float(x) for x in numbers]
     lacking = [float(mp.log(x / y)) for x, y in zip(numbers, rounded, strict=True)]
     return [tuple(rounded), tuple(lacking)]
+
+
+def _parts(numbers: list[Any]) -> list[tuple[float, ...]]:
+    """Doubles, and what they lack."""
+    rounded = [float(x) for x in numbers]
+    return [tuple(rounded), tuple(float(x - y) for x, y in zip(numbers, rounded, strict=True))]
 
 
 def _columns(numbers: list[Any]) -> list[tuple[float, ...]]:
@@ -251,14 +299,13 @@ def main() -> None:
         for c in rounded:
             print(f"    {c!r},")
         print(")")
+    print(f"TAN_POLES = ({', '.join(map(repr, _POLES))})\n\n# fmt: off")
     for name, (about, columns) in tables().items():
         print(f"\n# {about}")
         print(f"{name} = (")
         for column in columns:
-            print("    (")
-            for number in column:
-                print(f"        {number!r},")
-            print("    ),")
+            halves = (", ".join(map(repr, column[k : k + 4])) for k in (0, 4))
+            print("    ({},\n     {}),".format(*halves))
         print(")")
 
 

@@ -48,11 +48,11 @@ class _Parts:
 def _sinh_of_size(b: Builder, x: Value) -> Value:
     parts = _Parts(b, x)
     sine, low = fast_two_sum(b, parts.a, -parts.b)
-    cosine = parts.a + parts.b
+    cosine = (parts.a - 0.5) + (parts.b - 0.5)  # without 1
     total, rest = fast_two_sum(b, sine, parts.r)  # the first is zero or larger
     low = b.fma(parts.a, parts.s, b.fma(-parts.b, parts.t, low + rest))
     rest = b.fma(parts.cube, parts.sine, parts.c)
-    low = b.fma(cosine - 1, parts.r, b.fma(cosine, rest, low))
+    low = b.fma(cosine, parts.r + rest, low + rest)
     return total + b.fma(sine * parts.z, parts.cosine, low)
 
 

@@ -96,8 +96,8 @@ def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pai
     first = b.fma(x.n, of_two[0], high)  # exact
     if of_two[1]:
         lower = b.fma(x.n, of_two[1], lower)
-    # Dekker's sum: the first term is zero or the larger one.
-    total = b.fma(x.r, slope[0], first)
+    # Dekker's sum, the first term being zero or the larger one; and the product's error.
+    total = first + x.r * slope[0]
     rest = b.fma(x.r, slope[0], first - total)
     if slope[1]:
         rest = b.fma(x.r, slope[1], rest)
