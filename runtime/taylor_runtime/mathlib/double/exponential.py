@@ -14,7 +14,7 @@ from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, as_double, scaled, usually
-from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
+from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.lookup import SIZE, entry
 from taylor_runtime.mathlib.basics.pairs import Pair, multiply
 from taylor_runtime.mathlib.basics.polynomial import polynomial
@@ -145,7 +145,7 @@ def expm1(b: Builder, x: Value) -> Sequence[Value]:
 
 def _expm1_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     """Where 1 is rounded away, or all else."""
-    return [emit_call(b, EXP_ANYWHERE, [x])[0] - 1]
+    return [_exp_anywhere(b, x)[0] - 1]
 
 
 def exp_of_minus_square(b: Builder, x: Value) -> tuple[Value, Pair]:
@@ -163,8 +163,8 @@ def erf_derivative(b: Builder, x: Value) -> Sequence[Value]:
 
 
 EXP_ANYWHERE = KernelFunction("exp_anywhere", 1, _exp_anywhere)
-EXP2_ANYWHERE = KernelFunction("exp2_anywhere", 1, _exp2_anywhere)
-EXPM1_ANYWHERE = KernelFunction("expm1_anywhere", 1, _expm1_anywhere)
+EXP2_ANYWHERE = KernelFunction("exp2_anywhere", 1, _exp2_anywhere, rare=True)
+EXPM1_ANYWHERE = KernelFunction("expm1_anywhere", 1, _expm1_anywhere, rare=True)
 KERNELS = (
     KernelFunction("exp", 1, exp),
     KernelFunction("exp2", 1, exp2),

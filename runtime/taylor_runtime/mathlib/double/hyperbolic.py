@@ -136,14 +136,14 @@ def _atanh_anywhere(b: Builder, x: Value) -> Sequence[Value]:
 
 
 SINH_ANYWHERE = KernelFunction(
-    "sinh_anywhere", 1, lambda b, x: [b.copysign(_half_exponential(b, x), x)]
+    "sinh_anywhere", 1, lambda b, x: [b.copysign(_half_exponential(b, x), x)], rare=True
 )
-COSH_ANYWHERE = KernelFunction("cosh_anywhere", 1, lambda b, x: [_half_exponential(b, x)])
+COSH_ANYWHERE = KernelFunction("cosh_anywhere", 1, lambda b, x: [_half_exponential(b, x)], rare=True)
 ASINH_ANYWHERE = KernelFunction(
-    "asinh_anywhere", 1, lambda b, x: [b.copysign(_log_of_double(b, b.fabs(x)), x)]
+    "asinh_anywhere", 1, lambda b, x: [b.copysign(_log_of_double(b, b.fabs(x)), x)], rare=True
 )
-ACOSH_ANYWHERE = KernelFunction("acosh_anywhere", 1, lambda b, x: [_log_of_double(b, x)])
-ATANH_ANYWHERE = KernelFunction("atanh_anywhere", 1, _atanh_anywhere)
+ACOSH_ANYWHERE = KernelFunction("acosh_anywhere", 1, lambda b, x: [_log_of_double(b, x)], rare=True)
+ATANH_ANYWHERE = KernelFunction("atanh_anywhere", 1, _atanh_anywhere, rare=True)
 KERNELS = (
     KernelFunction("sinhcosh", 1, lambda b, x: [*sinh(b, x), *cosh(b, x)], results=2),
     KernelFunction("sinh", 1, sinh),

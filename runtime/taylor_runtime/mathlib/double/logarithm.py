@@ -140,7 +140,7 @@ def _log(name: str, base: Base) -> KernelFunction:
     def anywhere(b: Builder, x: Value) -> Sequence[Value]:
         return [log_anywhere(b, x, base)]
 
-    rare = KernelFunction(f"{name}_anywhere", 1, anywhere)
+    rare = KernelFunction(f"{name}_anywhere", 1, anywhere, rare=base is not E)
 
     def usual(b: Builder, x: Value) -> Sequence[Value]:
         reduced = reduce(b, x)
@@ -160,7 +160,7 @@ def _log1p_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     return [log_anywhere(b, b.select(x < 2.0**60, x + 1, x))]
 
 
-LOG1P_ANYWHERE = KernelFunction("log1p_anywhere", 1, _log1p_anywhere)
+LOG1P_ANYWHERE = KernelFunction("log1p_anywhere", 1, _log1p_anywhere, rare=True)
 KERNELS = (
     _log("log", E),
     _log("log2", TWO),

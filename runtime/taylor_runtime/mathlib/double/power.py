@@ -46,7 +46,7 @@ def _log_pair(b: Builder, reduced: Reduced) -> Pair:
     square = two_product(b, r, r)
     third, error = two_product(b, r, constants.ONE_THIRD[0])
     tail = b.fma(square[0], polynomial(b, r, (-0.25, *lows)), b.fma(r, constants.ONE_THIRD[1], error))
-    high, low = fast_two_sum(b, b.constant(-0.5, x.type), third)
+    high, low = fast_two_sum(b, b.constant(-0.5, r.type), third)
     high, low = multiply(b, square, (high, low + tail))
     of_two, (of_centres, rest) = constants.LN2_SHORT, coefficients.LOGS
     first = b.fma(reduced.n, of_two[0], entry(b, of_centres, reduced.index))  # exact
@@ -139,13 +139,12 @@ def power_divisor(
     return where_rare(b, b.compare("lt", b.fabs(u), least), [usual], rare)
 
 
-def _root_of_usual(b: Builder, x: Value) -> Value:
-    """x**(1/3) for x between 2**-1000 and 2**1000.
-
-    y is x**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = x y**2 is cut
-    to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / x.
+def cbrt(b: Builder, x: Value) -> Sequence[Value]:
+    """y is |x|**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = |x| y**2
+    is cut to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / |x|.
     """
-    bits = as_bits(b, x)
+    size = b.fabs(x)
+    bits = as_bits(b, size)
     # A third of the exponent, as an exponent, with less than a third too much.
     third = (b.logical_shift_right(bits, 32) & (0xFFF << 20)) * (21846 << 16)
     centres, roots, rests = coefficients.CENTRES
@@ -157,18 +156,13 @@ def _root_of_usual(b: Builder, x: Value) -> Value:
     scale = as_double(b, rest - (third & (0xFFF << 52))) * entry(b, roots, index)
     y = b.fma(horner(b, r, coefficients.INVERSE_CBRT) * r, scale, scale)
     square = y * y
-    root = x * square
+    root = size * square
     h = b.fma(-root, y, 1)
     inverse = square * y
-    inverse = b.fma(inverse, h, inverse)  # 1 / x to 49 bits
+    inverse = b.fma(inverse, h, inverse)  # 1 / |x| to 49 bits
     root = as_double(b, as_bits(b, root) & -(1 << 27))
-    v = b.fma(-(root * root), root, x) * inverse
-    return b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root)
-
-
-def cbrt(b: Builder, x: Value) -> Sequence[Value]:
-    size = b.fabs(x)
-    value = b.copysign(_root_of_usual(b, size), x)
+    v = b.fma(-(root * root), root, size) * inverse
+    value = b.copysign(b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root), x)
     return usually(b, is_between(b, size, 2.0**-1000, 2.0**1000), [value], CBRT_ANYWHERE, [x])
 
 
@@ -177,8 +171,9 @@ def _cbrt_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     large = size > 1
     down = b.select(large, b.constant(2.0**-600, x.type), 2.0**600)
     up = b.select(large, b.constant(2.0**200, x.type), 2.0**-200)
-    value = b.copysign(_root_of_usual(b, size * down) * up, x)
-    return [b.select((size > 0) & (size < INFINITY), value, x)]
+    finite = (size > 0) & (size < INFINITY)
+    (value,) = emit_call(b, CBRT, [b.select(finite, x * down, b.constant(1, x.type))])
+    return [b.select(finite, value * up, x)]
 
 
 def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
@@ -196,14 +191,15 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     return [b.select(infinite, b.constant(INFINITY, x.type), value)]
 
 
-CBRT_ANYWHERE = KernelFunction("cbrt_anywhere", 1, _cbrt_anywhere)
+CBRT = KernelFunction("cbrt", 1, cbrt)
+CBRT_ANYWHERE = KernelFunction("cbrt_anywhere", 1, _cbrt_anywhere, rare=True)
 POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
 POW_SUM_ANYWHERE = KernelFunction("pow_sum_anywhere", 3, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,
     KernelFunction("pow_sum", 3, pow_sum),
-    KernelFunction("cbrt", 1, cbrt),
+    CBRT,
     KernelFunction("hypot", 2, hypot),
     KernelFunction("power_divisor", 5, power_divisor, inline=True, generic=True),
 )
