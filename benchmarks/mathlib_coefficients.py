@@ -64,7 +64,6 @@ def _stretched(end: Any, count: int) -> tuple[Any, ...]:
     return tuple(end * (x - roots[-1]) / (1 - roots[-1]) for x in roots[:-1])
 
 
-
 def _poles(count: int, others: int) -> list[float]:
     """q_1 .. of q with tan(r)/r = p(r**2) / q(r**2), rounded to double, for |r| <= pi/4."""
     points = _stretched(_QUARTER, count + others)
@@ -124,7 +123,7 @@ FITS = (
     ),
     Fit(
         "TAN",
-        "(tan(r)/r q(r**2) - 1) / r**2 in z = r**2, |r| <= pi/4, q(z) = 1 + sum_k TAN_POLES[k] z**k",
+        "(tan(r)/r q(r**2) - 1) / r**2 in z = r**2, |r| <= pi/4, q(z) = 1 + z (TAN_POLES)",
         _half(lambda r: (mp.tan(r) / r * mp.polyval([*_POLES[::-1], 1], r**2) - 1) / r**2),
         (0, _QUARTER),
         4,
@@ -231,7 +230,10 @@ def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
     """Names, what is in them, and their entries."""
     return {
         "POWERS": ("2**(j/8) as a double, and the logarithm of what it lacks", _powers(0, 1)),
-        "HALVES": ("the same of 2**(j/8) / 2, and of 2**(-j/8) / 2", _powers(-1, 1) + _powers(-1, -1)),
+        "HALVES": (
+            "the same of 2**(j/8) / 2, and of 2**(-j/8) / 2",
+            _powers(-1, 1) + _powers(-1, -1),
+        ),
         "INVERSES": ("1/c of the intervals of the logarithm", [tuple(map(float, INVERSES))]),
         "CENTRES": (
             "c = 1 / (1 + j/8 + 1/16), and roughly its root; 2**(-j/3), mod 4",
@@ -242,8 +244,7 @@ def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
             ],
         ),
         "ANGLES": (
-            "a, b and both parts of their angle, of intervals of x: atan(x) = angle + atan((a x - b)"
-            " / (a + b x))",
+            "a, b, and an angle in two parts: atan(x) = angle + atan((a x - b) / (a + b x))",
             [
                 (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
                 (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 1.0, 1.0),
@@ -278,7 +279,7 @@ def _columns(numbers: list[Any]) -> list[tuple[float, ...]]:
     return [tuple(high), tuple(float(x - y) for x, y in zip(numbers, high, strict=True))]
 
 
-HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables of their values.
+HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables of values.
 
 Written by benchmarks/mathlib_coefficients.py: each interpolates its function at Chebyshev points in
 60 digits and is then rounded to double; the number after the description is log2 of the largest
@@ -304,8 +305,8 @@ def main() -> None:
         print(f"\n# {about}")
         print(f"{name} = (")
         for column in columns:
-            halves = (", ".join(map(repr, column[k : k + 4])) for k in (0, 4))
-            print("    ({},\n     {}),".format(*halves))
+            pairs = (", ".join(map(repr, column[k : k + 2])) for k in range(0, 8, 2))
+            print("    (" + ",\n     ".join(pairs) + "),")
         print(")")
 
 

@@ -13,7 +13,14 @@ from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
-from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, as_double, scaled, usually
+from taylor_runtime.mathlib.basics.bits import (
+    MAGIC,
+    as_bits,
+    as_double,
+    scaled,
+    usually,
+    where_rare,
+)
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.lookup import SIZE, entry
 from taylor_runtime.mathlib.basics.pairs import Pair, multiply
@@ -119,7 +126,9 @@ def _exponential_of_two(b: Builder, x: Value) -> tuple[Value, Value]:
 
 def exp2(b: Builder, x: Value) -> Sequence[Value]:
     n, value = _exponential_of_two(b, x)
-    return usually(b, b.fabs(x) < 1021, [times_power(b, value, n)], EXP2_ANYWHERE, [x])
+    return where_rare(
+        b, ~(b.fabs(x) < 1021), [times_power(b, value, n)], lambda: _exp2_anywhere(b, x)
+    )
 
 
 def _exp2_anywhere(b: Builder, x: Value) -> Sequence[Value]:
@@ -140,7 +149,7 @@ def expm1_pair(b: Builder, x: Value) -> Pair:
 def expm1(b: Builder, x: Value) -> Sequence[Value]:
     high, low = expm1_pair(b, x)
     value = b.copysign(high + low, x)
-    return usually(b, b.fabs(x) < ROOMY, [value], EXPM1_ANYWHERE, [x])
+    return where_rare(b, ~(b.fabs(x) < ROOMY), [value], lambda: _expm1_anywhere(b, x))
 
 
 def _expm1_anywhere(b: Builder, x: Value) -> Sequence[Value]:
@@ -163,8 +172,6 @@ def erf_derivative(b: Builder, x: Value) -> Sequence[Value]:
 
 
 EXP_ANYWHERE = KernelFunction("exp_anywhere", 1, _exp_anywhere)
-EXP2_ANYWHERE = KernelFunction("exp2_anywhere", 1, _exp2_anywhere, rare=True)
-EXPM1_ANYWHERE = KernelFunction("expm1_anywhere", 1, _expm1_anywhere, rare=True)
 KERNELS = (
     KernelFunction("exp", 1, exp),
     KernelFunction("exp2", 1, exp2),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
-from taylor_runtime.mathlib.basics.bits import as_bits, as_double, scaled, usually
+from taylor_runtime.mathlib.basics.bits import as_bits, as_double, scaled, usually, where_rare
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
 from taylor_runtime.mathlib.basics.lookup import SIZE, entry
 from taylor_runtime.mathlib.basics.pairs import divide, square_root
@@ -68,17 +68,20 @@ def _cosh_of_size(b: Builder, x: Value) -> Value:
 def sinh(b: Builder, x: Value) -> Sequence[Value]:
     size = b.fabs(x)
     value = b.copysign(_sinh_of_size(b, size), x)
-    return usually(b, size < _LARGE, [value], SINH_ANYWHERE, [x])
+    return where_rare(
+        b, ~(size < _LARGE), [value], lambda: [b.copysign(_half_exponential(b, size), x)]
+    )
 
 
 def cosh(b: Builder, x: Value) -> Sequence[Value]:
     size = b.fabs(x)
-    return usually(b, size < _LARGE, [_cosh_of_size(b, size)], COSH_ANYWHERE, [x])
+    value = _cosh_of_size(b, size)
+    return where_rare(b, ~(size < _LARGE), [value], lambda: [_half_exponential(b, size)])
 
 
 def _half_exponential(b: Builder, x: Value) -> Value:
-    """exp|x|/2 for |x| not below `_LARGE`."""
-    k, (high, low) = exponential(b, at_most(b, b.fabs(x), 720))
+    """exp(x)/2 for x not below `_LARGE`."""
+    k, (high, low) = exponential(b, at_most(b, x, 720))
     return scaled(b, k - 1)(high + low)
 
 
@@ -126,7 +129,7 @@ def atanh(b: Builder, x: Value) -> Sequence[Value]:
     high, low = divide(b, fast_two_sum(b, one, size), fast_two_sum(b, one, -size))
     _, (high, low) = log_of_pair(b, (high, low))
     value = b.copysign(b.select(size < _TINY, size, (high + low) * 0.5), x)
-    return usually(b, size < 1, [value], ATANH_ANYWHERE, [x])
+    return where_rare(b, ~(size < 1), [value], lambda: _atanh_anywhere(b, x))
 
 
 def _atanh_anywhere(b: Builder, x: Value) -> Sequence[Value]:
@@ -135,15 +138,10 @@ def _atanh_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     return [b.copysign(b.select(b.eq(b.fabs(x), 1), infinity, nan), x)]
 
 
-SINH_ANYWHERE = KernelFunction(
-    "sinh_anywhere", 1, lambda b, x: [b.copysign(_half_exponential(b, x), x)], rare=True
-)
-COSH_ANYWHERE = KernelFunction("cosh_anywhere", 1, lambda b, x: [_half_exponential(b, x)], rare=True)
 ASINH_ANYWHERE = KernelFunction(
     "asinh_anywhere", 1, lambda b, x: [b.copysign(_log_of_double(b, b.fabs(x)), x)], rare=True
 )
 ACOSH_ANYWHERE = KernelFunction("acosh_anywhere", 1, lambda b, x: [_log_of_double(b, x)], rare=True)
-ATANH_ANYWHERE = KernelFunction("atanh_anywhere", 1, _atanh_anywhere, rare=True)
 KERNELS = (
     KernelFunction("sinhcosh", 1, lambda b, x: [*sinh(b, x), *cosh(b, x)], results=2),
     KernelFunction("sinh", 1, sinh),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.pairs import fast_two_sum, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
@@ -21,10 +21,10 @@ from taylor_runtime.mathlib.basics.bits import (
     where_rare,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
-from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
+from taylor_runtime.mathlib.basics.lookup import entry
+from taylor_runtime.mathlib.basics.pairs import Pair, multiply, square_root
 from taylor_runtime.mathlib.basics.polynomial import horner, polynomial
 from taylor_runtime.mathlib.double import coefficients
-from taylor_runtime.mathlib.basics.lookup import entry
 from taylor_runtime.mathlib.double.exponential import ROOMY, exp_of_pair, exponential
 from taylor_runtime.mathlib.double.logarithm import Reduced, reduce, reduce_anywhere
 
@@ -45,7 +45,9 @@ def _log_pair(b: Builder, reduced: Reduced) -> Pair:
     r, lows = reduced.r, coefficients.LOG_TAIL
     square = two_product(b, r, r)
     third, error = two_product(b, r, constants.ONE_THIRD[0])
-    tail = b.fma(square[0], polynomial(b, r, (-0.25, *lows)), b.fma(r, constants.ONE_THIRD[1], error))
+    tail = b.fma(
+        square[0], polynomial(b, r, (-0.25, *lows)), b.fma(r, constants.ONE_THIRD[1], error)
+    )
     high, low = fast_two_sum(b, b.constant(-0.5, r.type), third)
     high, low = multiply(b, square, (high, low + tail))
     of_two, (of_centres, rest) = constants.LN2_SHORT, coefficients.LOGS
@@ -163,7 +165,8 @@ def cbrt(b: Builder, x: Value) -> Sequence[Value]:
     root = as_double(b, as_bits(b, root) & -(1 << 27))
     v = b.fma(-(root * root), root, size) * inverse
     value = b.copysign(b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root), x)
-    return usually(b, is_between(b, size, 2.0**-1000, 2.0**1000), [value], CBRT_ANYWHERE, [x])
+    fits = is_between(b, size, 2.0**-1000, 2.0**1000)
+    return where_rare(b, ~fits, [value], lambda: _cbrt_anywhere(b, x))
 
 
 def _cbrt_anywhere(b: Builder, x: Value) -> Sequence[Value]:
@@ -192,7 +195,6 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
 
 
 CBRT = KernelFunction("cbrt", 1, cbrt)
-CBRT_ANYWHERE = KernelFunction("cbrt_anywhere", 1, _cbrt_anywhere, rare=True)
 POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
 POW_SUM_ANYWHERE = KernelFunction("pow_sum_anywhere", 3, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
