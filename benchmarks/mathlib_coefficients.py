@@ -279,7 +279,7 @@ def _columns(numbers: list[Any]) -> list[tuple[float, ...]]:
     return [tuple(high), tuple(float(x - y) for x, y in zip(numbers, high, strict=True))]
 
 
-HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables of values.
+HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables.
 
 Written by benchmarks/mathlib_coefficients.py: each interpolates its function at Chebyshev points in
 60 digits and is then rounded to double; the number after the description is log2 of the largest

@@ -1,4 +1,4 @@
-"""Polynomials of the elementary functions, coefficients ascending, and tables of values.
+"""Polynomials of the elementary functions, coefficients ascending, and tables.
 
 Written by benchmarks/mathlib_coefficients.py: each interpolates its function at Chebyshev points in
 60 digits and is then rounded to double; the number after the description is log2 of the largest

@@ -55,7 +55,7 @@ TEN = _base(constants.LOG10_2_SHORT, coefficients.LOGS_10, constants.LOG10_E)
 
 
 class Reduced(NamedTuple):
-    """x = 2**n c (1 + r), n as a double; c is number `index` mod 8, and r is exact.
+    """x = 2**n c (1 + r), n as a double; c is number `interval` mod 8, and r is exact.
 
     usual: whether x is positive, and neither subnormal nor among the largest or the least numbers,
         about which nothing else is right.
@@ -64,7 +64,7 @@ class Reduced(NamedTuple):
 
     usual: Value
     n: Value
-    index: Value
+    interval: Value
     factor: Value
     r: Value
 
@@ -92,7 +92,7 @@ def reduce_anywhere(b: Builder, x: Value) -> Reduced:
 def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pair:
     """The logarithm of 2**n c (1 + r + low), not normalised; `low` is what r lacks."""
     of_two, of_centres, slope, series = base
-    high, lower = (entry(b, part, x.index) for part in of_centres)
+    high, lower = (entry(b, part, x.interval) for part in of_centres)
     first = b.fma(x.n, of_two[0], high)  # exact
     if of_two[1]:
         lower = b.fma(x.n, of_two[1], lower)

@@ -51,8 +51,8 @@ def _log_pair(b: Builder, reduced: Reduced) -> Pair:
     high, low = fast_two_sum(b, b.constant(-0.5, r.type), third)
     high, low = multiply(b, square, (high, low + tail))
     of_two, (of_centres, rest) = constants.LN2_SHORT, coefficients.LOGS
-    first = b.fma(reduced.n, of_two[0], entry(b, of_centres, reduced.index))  # exact
-    lower = b.fma(reduced.n, of_two[1], entry(b, rest, reduced.index))
+    first = b.fma(reduced.n, of_two[0], entry(b, of_centres, reduced.interval))  # exact
+    lower = b.fma(reduced.n, of_two[1], entry(b, rest, reduced.interval))
     total, error = fast_two_sum(b, first, r)
     total, more = fast_two_sum(b, total, high)
     return fast_two_sum(b, total, (error + more) + (low + lower))
@@ -150,11 +150,11 @@ def cbrt(b: Builder, x: Value) -> Sequence[Value]:
     # A third of the exponent, as an exponent, with less than a third too much.
     third = (b.logical_shift_right(bits, 32) & (0xFFF << 20)) * (21846 << 16)
     centres, roots, rests = coefficients.CENTRES
-    rests = [moved(rest, 341) for rest in rests]
+    thirds = [moved(rest, 341) for rest in rests]
     index = b.logical_shift_right(bits, 49)
     m = as_double(b, (bits & (2**52 - 1)) | ONE_BITS)
     r = b.fma(m, entry(b, centres, index), -1)
-    rest = as_bits(b, entry(b, rests, b.logical_shift_right(third, 50)))
+    rest = as_bits(b, entry(b, thirds, b.logical_shift_right(third, 50)))
     scale = as_double(b, rest - (third & (0xFFF << 52))) * entry(b, roots, index)
     y = b.fma(horner(b, r, coefficients.INVERSE_CBRT) * r, scale, scale)
     square = y * y
