@@ -141,12 +141,13 @@ def power_divisor(
     return where_rare(b, b.compare("lt", b.fabs(u), least), [usual], rare)
 
 
-def cbrt(b: Builder, x: Value) -> Sequence[Value]:
-    """y is |x|**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = |x| y**2
-    is cut to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / |x|.
+def _cube_root(b: Builder, x: Value) -> Value:
+    """x**(1/3) for x between 2**-1000 and 2**1000.
+
+    y is x**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = x y**2 is cut
+    to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / x.
     """
-    size = b.fabs(x)
-    bits = as_bits(b, size)
+    bits = as_bits(b, x)
     # A third of the exponent, as an exponent, with less than a third too much.
     third = (b.logical_shift_right(bits, 32) & (0xFFF << 20)) * (21846 << 16)
     centres, roots, rests = coefficients.CENTRES
@@ -158,13 +159,18 @@ def cbrt(b: Builder, x: Value) -> Sequence[Value]:
     scale = as_double(b, rest - (third & (0xFFF << 52))) * entry(b, roots, index)
     y = b.fma(horner(b, r, coefficients.INVERSE_CBRT) * r, scale, scale)
     square = y * y
-    root = size * square
+    root = x * square
     h = b.fma(-root, y, 1)
     inverse = square * y
-    inverse = b.fma(inverse, h, inverse)  # 1 / |x| to 49 bits
+    inverse = b.fma(inverse, h, inverse)  # 1 / x to 49 bits
     root = as_double(b, as_bits(b, root) & -(1 << 27))
-    v = b.fma(-(root * root), root, size) * inverse
-    value = b.copysign(b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root), x)
+    v = b.fma(-(root * root), root, x) * inverse
+    return b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root)
+
+
+def cbrt(b: Builder, x: Value) -> Sequence[Value]:
+    size = b.fabs(x)
+    value = b.copysign(_cube_root(b, size), x)
     fits = is_between(b, size, 2.0**-1000, 2.0**1000)
     return where_rare(b, ~fits, [value], lambda: _cbrt_anywhere(b, x))
 
@@ -175,8 +181,7 @@ def _cbrt_anywhere(b: Builder, x: Value) -> Sequence[Value]:
     down = b.select(large, b.constant(2.0**-600, x.type), 2.0**600)
     up = b.select(large, b.constant(2.0**200, x.type), 2.0**-200)
     finite = (size > 0) & (size < INFINITY)
-    (value,) = emit_call(b, CBRT, [b.select(finite, x * down, b.constant(1, x.type))])
-    return [b.select(finite, value * up, x)]
+    return [b.select(finite, b.copysign(_cube_root(b, size * down) * up, x), x)]
 
 
 def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
@@ -194,14 +199,13 @@ def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     return [b.select(infinite, b.constant(INFINITY, x.type), value)]
 
 
-CBRT = KernelFunction("cbrt", 1, cbrt)
 POW_ANYWHERE = KernelFunction("pow_anywhere", 2, _pow_anywhere)
 POW_SUM_ANYWHERE = KernelFunction("pow_sum_anywhere", 3, _pow_anywhere)
 POW = KernelFunction("pow", 2, pow)
 KERNELS = (
     POW,
     KernelFunction("pow_sum", 3, pow_sum),
-    CBRT,
+    KernelFunction("cbrt", 1, cbrt),
     KernelFunction("hypot", 2, hypot),
     KernelFunction("power_divisor", 5, power_divisor, inline=True, generic=True),
 )
