@@ -25,6 +25,7 @@ class Fit:
     """A polynomial with `count` coefficients for `function` on `interval`.
 
     share: ``(x) -> |p(x)'s factor in the result / result|``, so that share * error is relative.
+    squares: interpolate at these +-sqrt(z), or z where only those are in the interval.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Fit:
     interval: tuple[Any, Any]
     count: int
     share: Callable[[Any], Any]
+    squares: tuple[Any, ...] = ()
 
 
 def _erfcx_of_u(u: Any) -> Any:
@@ -47,18 +49,61 @@ def _half(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _LN2 = mp.log(2)
+_SIXTEENTH = _LN2 / 16 * (1 + mp.mpf(2) ** -20)
 _QUARTER = (mp.pi / 4 * (1 + mp.mpf(2) ** -20)) ** 2
 _OCTANT = (mp.tan(mp.pi / 8) * (1 + mp.mpf(2) ** -20)) ** 2
-_SQRT = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * (1 + mp.mpf(2) ** -20)) ** 2
+_R = mp.mpf(1) / 16
+_TURNED = mp.sqrt(2) / 8 * (1 + mp.mpf(2) ** -20)
+
+
+def _stretched(end: Any, count: int) -> tuple[Any, ...]:
+    """The roots but 0 of a Chebyshev polynomial stretched to one that is 0 at 0, up to `end`: where
+    errors of p(z) count as those of z p(z).
+    """
+    roots = [mp.cos((2 * k + 1) * mp.pi / (2 * count + 2)) for k in range(count + 1)]
+    return tuple(end * (x - roots[-1]) / (1 - roots[-1]) for x in roots[:-1])
+
+
+def _poles(count: int, others: int) -> list[float]:
+    """q_1 .. of q with tan(r)/r = p(r**2) / q(r**2), rounded to double, for |r| <= pi/4."""
+    points = _stretched(_QUARTER, count + others)
+    ratios = [mp.tan(mp.sqrt(z)) / mp.sqrt(z) for z in points]
+    rows = [
+        [*(z**k for k in range(1, others + 1)), *(-g * z**k for k in range(1, count + 1))]
+        for z, g in zip(points, ratios, strict=True)
+    ]
+    solution = mp.lu_solve(mp.matrix(rows), mp.matrix([g - 1 for g in ratios]))
+    return [float(x) for x in solution[others:]]
+
+
+_POLES = _poles(3, 4)
 
 FITS = (
     Fit(
-        "EXP",
-        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/2",
+        "EXPM1",
+        "(exp(r) - 1 - r) / r**2 for |r| <= log(2)/16",
         lambda r: (mp.expm1(r) - r) / r**2,
-        (-_LN2 * mp.mpf("0.50003"), _LN2 * mp.mpf("0.50005")),  # not symmetric: 0 is no point
-        11,
+        (-_SIXTEENTH * mp.mpf("1.00003"), _SIXTEENTH),  # not symmetric: 0 is no point
+        7,
         lambda r: abs(r**2 / mp.expm1(r)),
+    ),
+    Fit(
+        "SINH",
+        "(sinh(r) - r) / r**3 in z = r**2, |r| <= log(2)/16",
+        _half(lambda r: (mp.sinh(r) - r) / r**3),
+        (0, _SIXTEENTH**2),
+        3,
+        _half(lambda r: abs(r**3 / mp.sinh(r))),
+        _stretched(_SIXTEENTH**2, 3),
+    ),
+    Fit(
+        "COSH",
+        "(cosh(r) - 1) / r**2 in z = r**2, |r| <= log(2)/16",
+        _half(lambda r: (mp.cosh(r) - 1) / r**2),
+        (0, _SIXTEENTH**2),
+        3,
+        _half(lambda r: abs(r**2 / mp.cosh(r))),
+        _stretched(_SIXTEENTH**2, 3),
     ),
     Fit(
         "SIN",
@@ -77,20 +122,29 @@ FITS = (
         _half(lambda r: abs(r**4 / mp.cos(r))),
     ),
     Fit(
+        "TAN",
+        "(tan(r)/r q(r**2) - 1) / r**2 in z = r**2, |r| <= pi/4, q(z) = 1 + z (TAN_POLES)",
+        _half(lambda r: (mp.tan(r) / r * mp.polyval([*_POLES[::-1], 1], r**2) - 1) / r**2),
+        (0, _QUARTER),
+        4,
+        _half(lambda r: abs(r**3 / mp.tan(r) / mp.polyval([*_POLES[::-1], 1], r**2))),
+        _stretched(_QUARTER, 4),
+    ),
+    Fit(
         "LOG",
-        "(2 atanh(s) - 2 s) / s**3 in z = s**2, |s| <= (sqrt(2) - 1)**2",
-        _half(lambda s: (2 * mp.atanh(s) - 2 * s) / s**3),
-        (0, _SQRT),
-        8,
-        _half(lambda s: abs(s**3 / (2 * mp.atanh(s)))),
+        "(log(1 + r) - r + r**2/2) / r**3 for |r| <= 1/16, beyond 1/24 as a part of what is larger",
+        lambda r: (mp.log1p(r) - r + r**2 / 2) / r**3,
+        (-_R * mp.mpf("1.00003"), _R),
+        10,
+        lambda r: abs(r**3 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
     Fit(
         "LOG_TAIL",
-        "(2 atanh(s) - 2 s - 2 s**3/3 - 2 s**5/5) / s**7 in z = s**2, |s| <= (sqrt(2) - 1)**2",
-        _half(lambda s: (2 * mp.atanh(s) - 2 * s - 2 * s**3 / 3 - 2 * s**5 / 5) / s**7),
-        (0, _SQRT),
-        8,
-        _half(lambda s: abs(s**7 / (2 * mp.atanh(s)))),
+        "(log(1 + r) - r + r**2/2 - r**3/3 + r**4/4) / r**5, likewise",
+        lambda r: (mp.log1p(r) - r + r**2 / 2 - r**3 / 3 + r**4 / 4) / r**5,
+        (-_R * mp.mpf("1.00003"), _R),
+        9,
+        lambda r: abs(r**5 / mp.log1p(r)) * min(1, 1 / (24 * abs(r))),
     ),
     Fit(
         "ATAN",
@@ -99,6 +153,15 @@ FITS = (
         (0, _OCTANT),
         12,
         _half(lambda t: abs(t**3 / mp.atan(t))),
+    ),
+    Fit(
+        "ATAN_SHORT",
+        "the same for |t| <= sqrt(2)/8",
+        _half(lambda t: (mp.atan(t) - t) / t**3),
+        (0, _TURNED**2),
+        7,
+        _half(lambda t: abs(t**3 / mp.atan(t))),
+        _stretched(_TURNED**2, 7),
     ),
     Fit(
         "ASIN",
@@ -110,11 +173,11 @@ FITS = (
     ),
     Fit(
         "INVERSE_CBRT",
-        "x**(-1/3), a first guess, 0.35 <= x <= 2.83",
-        lambda x: 1 / mp.cbrt(x),
-        (mp.mpf("0.35"), mp.mpf("2.83")),
-        5,
-        lambda x: mp.cbrt(x),
+        "((1 + r)**(-1/3) - 1) / r for |r| <= 1/17, a first guess",
+        lambda r: ((1 + r) ** (-mp.mpf(1) / 3) - 1) / r,
+        (-mp.mpf(1) / 17, mp.mpf(1) / 17 * mp.mpf("1.00003")),
+        4,
+        lambda r: abs(r) * mp.cbrt(1 + r),
     ),
     Fit(
         "ERF",
@@ -138,7 +201,13 @@ FITS = (
 def coefficients(fit: Fit) -> list[float]:
     """Ascending coefficients, rounded to double."""
     a, b = fit.interval
-    return [float(c) for c in reversed(mp.chebyfit(fit.function, [a, b], fit.count))]
+    if not fit.squares:
+        return [float(c) for c in reversed(mp.chebyfit(fit.function, [a, b], fit.count))]
+    points = list(fit.squares)
+    if a < 0:
+        points = [sign * mp.sqrt(z) for z in points for sign in (-1, 1)]
+    powers = mp.matrix([[x**k for k in range(fit.count)] for x in points])
+    return [float(c) for c in mp.lu_solve(powers, mp.matrix(list(map(fit.function, points))))]
 
 
 def relative_error(fit: Fit, rounded: list[float]) -> float:
@@ -152,7 +221,65 @@ def relative_error(fit: Fit, rounded: list[float]) -> float:
     return float(mp.log(worst, 2))
 
 
-HEADER = '''"""Polynomials of the elementary functions, coefficients ascending.
+# 1/c with so few bits that m/c - 1 is a double for all m of an interval of the logarithm.
+_CENTRES = [1 / (1 + mp.mpf(2 * j + 1) / 16) for j in range(8)]
+INVERSES = [mp.mpf(i) / 32 for i in (44, 40, 36, 34, 32, 29, 26, 24)]
+
+
+def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
+    """Names, what is in them, and their entries."""
+    return {
+        "POWERS": ("2**(j/8) as a double, and the logarithm of what it lacks", _powers(0, 1)),
+        "HALVES": (
+            "the same of 2**(j/8) / 2, and of 2**(-j/8) / 2",
+            _powers(-1, 1) + _powers(-1, -1),
+        ),
+        "INVERSES": ("1/c of the intervals of the logarithm", [tuple(map(float, INVERSES))]),
+        "CENTRES": (
+            "c = 1 / (1 + j/8 + 1/16), and roughly its root; 2**(-j/3), mod 4",
+            [
+                tuple(float(c) for c in _CENTRES),
+                tuple(float(mp.cbrt(c)) for c in _CENTRES),
+                tuple(float(mp.mpf(2) ** (-mp.mpf(j % 4) / 3)) for j in range(8)),
+            ],
+        ),
+        "ANGLES": (
+            "a, b, and an angle in two parts: atan(x) = angle + atan((a x - b) / (a + b x))",
+            [
+                (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
+                (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 1.0, 1.0),
+                *_parts([*map(mp.atan, (0, 0.25, 0.5, 1, 2, 4)), mp.pi / 2, mp.pi / 2]),
+            ],
+        ),
+        "LOGS": (_LOGS.format("log"), _columns([-mp.log(c) for c in INVERSES])),
+        "LOGS_2": (_LOGS.format("log2"), _columns([-mp.log(c, 2) for c in INVERSES])),
+        "LOGS_10": (_LOGS.format("log10"), _columns([-mp.log10(c) for c in INVERSES])),
+    }
+
+
+_LOGS = "{}(c): high parts, multiples of 2**-42, and low parts"
+
+
+def _powers(first: int, sign: int) -> list[tuple[float, ...]]:
+    numbers = [mp.mpf(2) ** (first + sign * mp.mpf(j) / 8) for j in range(8)]
+    rounded = [float(x) for x in numbers]
+    lacking = [float(mp.log(x / y)) for x, y in zip(numbers, rounded, strict=True)]
+    return [tuple(rounded), tuple(lacking)]
+
+
+def _parts(numbers: list[Any]) -> list[tuple[float, ...]]:
+    """Doubles, and what they lack."""
+    rounded = [float(x) for x in numbers]
+    return [tuple(rounded), tuple(float(x - y) for x, y in zip(numbers, rounded, strict=True))]
+
+
+def _columns(numbers: list[Any]) -> list[tuple[float, ...]]:
+    """High parts, multiples of 2**-42, and low ones."""
+    high = [float(mp.ldexp(mp.nint(mp.ldexp(x, 42)), -42)) for x in numbers]
+    return [tuple(high), tuple(float(x - y) for x, y in zip(numbers, high, strict=True))]
+
+
+HEADER = '''"""Polynomials of the elementary functions, coefficients ascending, and tables.
 
 Written by benchmarks/mathlib_coefficients.py: each interpolates its function at Chebyshev points in
 60 digits and is then rounded to double; the number after the description is log2 of the largest
@@ -172,6 +299,14 @@ def main() -> None:
         print(f"{fit.name} = (")
         for c in rounded:
             print(f"    {c!r},")
+        print(")")
+    print(f"TAN_POLES = ({', '.join(map(repr, _POLES))})\n\n# fmt: off")
+    for name, (about, columns) in tables().items():
+        print(f"\n# {about}")
+        print(f"{name} = (")
+        for column in columns:
+            pairs = (", ".join(map(repr, column[k : k + 2])) for k in range(0, 8, 2))
+            print("    (" + ",\n     ".join(pairs) + "),")
         print(")")
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from taylor_runtime.engine.target import Target, binding
+from taylor_runtime.engine.target import Target, binding, with_lookups
 
 # The text is written by an optimising emitter. These few passes get what a text cannot say (memory
 # to registers, dead blocks, instruction selection patterns) at half the cost of LLVM's O1.
@@ -219,7 +219,7 @@ def _optimised(
     try:
         try:
             parse = _parsed_beside if worker else llvm.parse_assembly
-            module = parse(text, context)
+            module = parse(with_lookups(text, target), context)
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
             if options.verify:

@@ -8,6 +8,8 @@ registers).
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import ModuleType
@@ -119,6 +121,55 @@ class Target:
         names = {name[1:] for name in features}
         kept = tuple(name for name in self.features if name[1:] not in names)
         return replace(self, features=tuple(sorted({*kept, *features})))
+
+
+# What texts declare and leave to us, by lanes: entries of a table of eight, at indices mod 8.
+_LOOKUP = re.compile(r"^declare <(\d) x double> (@taylor\.lookup\.x\1)\(.*\)$", re.MULTILINE)
+_PERMUTE = "<8 x double> @llvm.x86.avx512.permvar.df.512(<8 x double>{}, <8 x i64>{})"
+
+
+def with_lookups(text: str, target: Target) -> str:
+    """LLVM IR text with definitions of the lookups that it declares: a permutation where registers
+    hold a whole table, else loads.
+    """
+    permutes = target.vector_bits >= 512 and target.triple.startswith("x86_64")
+    define = _permutation if permutes else _loads
+    filled = _LOOKUP.sub(lambda found: define(found[2], int(found[1])), text)
+    return f"{filled}declare {_PERMUTE.format('', '')}\n" if permutes and filled != text else filled
+
+
+def _permutation(name: str, lanes: int) -> str:
+    def resized(x: str, element: str, before: int, after: int) -> str:
+        kept = [f"i32 {i}" if i < lanes else "i32 poison" for i in range(after)]
+        given, mask = f"<{before} x {element}>", f"<{after} x i32> <{', '.join(kept)}>"
+        return f"shufflevector {given} {x}, {given} poison, {mask}"
+
+    body = (
+        f"  %wide = {resized('%index', 'i64', lanes, 8)}",
+        "  %all = load <8 x double>, ptr %table, align 64",
+        f"  %chosen = call {_PERMUTE.format(' %all', ' %wide')}",
+        f"  %result = {resized('%chosen', 'double', 8, lanes)}",
+    )
+    return _lookup(name, lanes, body)
+
+
+def _loads(name: str, lanes: int) -> str:
+    body, result = [f"  %place = and <{lanes} x i64> %index, splat (i64 7)"], "poison"
+    for i in range(lanes):
+        body += (
+            f"  %i{i} = extractelement <{lanes} x i64> %place, i64 {i}",
+            f"  %p{i} = getelementptr inbounds double, ptr %table, i64 %i{i}",
+            f"  %x{i} = load double, ptr %p{i}, align 8",
+            f"  %r{i} = insertelement <{lanes} x double> {result}, double %x{i}, i64 {i}",
+        )
+        result = f"%r{i}"
+    return _lookup(name, lanes, body).replace("%result", result)
+
+
+def _lookup(name: str, lanes: int, body: Sequence[str]) -> str:
+    head = f"define internal <{lanes} x double> {name}(ptr %table, <{lanes} x i64> %index)"
+    lines = (f"{head} alwaysinline {{", *body, f"  ret <{lanes} x double> %result", "}")
+    return "\n".join(lines)
 
 
 @lru_cache(maxsize=8)

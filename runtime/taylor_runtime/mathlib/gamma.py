@@ -63,7 +63,7 @@ def _shifted(b: Builder, x: Value, gather: str) -> tuple[Pair, Pair]:
 
 def _log(b: Builder, x: Pair) -> Pair:
     """log(x) of a normalised x >= 1/2."""
-    high, low = log_pair(b, x[0], normal=True)
+    high, low = log_pair(b, x[0])
     return high, low + x[1] / x[0]
 
 

@@ -16,10 +16,17 @@ from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
 
 MAGIC = 1.5 * 2.0**52  # adding it leaves the nearest integer in the low bits
 _MAGIC_BITS: int = struct.unpack("<q", struct.pack("<d", MAGIC))[0]
-_TWO_52_BITS: int = struct.unpack("<q", struct.pack("<d", 2.0**52))[0]
-_ONE_BITS = 1023 << 52
+TWO_52_BITS: int = struct.unpack("<q", struct.pack("<d", 2.0**52))[0]
+ONE_BITS = 1023 << 52
 _SQRT_HALF_BITS: int = struct.unpack("<q", struct.pack("<d", 0.5**0.5))[0]
 _FRACTION_BITS = {"double": 52, "float": 23}
+
+
+def moved(x: float, exponents: int) -> float:
+    """The double with the bits of x and so many added to its exponent field, modulo 2**12."""
+    (bits,) = struct.unpack("<Q", struct.pack("<d", x))
+    (result,) = struct.unpack("<d", struct.pack("<Q", (bits + (exponents << 52)) % 2**64))
+    return float(result)
 
 
 def as_bits(b: Builder, x: Value) -> Value:
@@ -62,9 +69,9 @@ def split_exponent(b: Builder, x: Value, normal: bool = False) -> tuple[Value, V
         x = b.select(subnormal, x * 2.0**54, x)
         bias = b.select(subnormal, bias + 54, bias)
     bits = as_bits(b, x)
-    shifted = bits + (_ONE_BITS - _SQRT_HALF_BITS)  # its exponent field is n + 1023
-    n = as_double(b, b.logical_shift_right(shifted, 52) | _TWO_52_BITS)
-    return n - bias, as_double(b, bits - (shifted & (0xFFF << 52)) + _ONE_BITS)
+    shifted = bits + (ONE_BITS - _SQRT_HALF_BITS)  # its exponent field is n + 1023
+    n = as_double(b, b.logical_shift_right(shifted, 52) | TWO_52_BITS)
+    return n - bias, as_double(b, bits - (shifted & (0xFFF << 52)) + ONE_BITS)
 
 
 def integer(b: Builder, n: Value) -> Value:
@@ -122,9 +129,12 @@ def lane_by_lane(b: Builder, x: Value, function: Callable[[Value], Value]) -> Va
     return b.fold(0, x.lanes, [b.poison(x.type)], one)[0]
 
 
-def is_ordinary(b: Builder, x: Value) -> Value:
-    """Whether x is positive, normal and finite."""
-    return (x >= 2.0**-1022) & (x < float("inf"))
+def is_between(b: Builder, x: Value, least: float, end: float) -> Value:
+    """Whether least <= x < end, both positive: one comparison, of bits moved to where those of
+    `least` are the least integer.
+    """
+    first, last = (struct.unpack("<q", struct.pack("<d", number))[0] for number in (least, end))
+    return as_bits(b, x) + (2**63 - first) < last - first - 2**63
 
 
 def usually(

@@ -36,6 +36,7 @@ class KernelFunction:
     generic: `emit` works in every floating-point type; otherwise it is made for double (or, in
         the folder `double_double`, for that), and narrower types are widened for the call.
     counts: whether whole numbers among its arguments are made use of; all others see doubles.
+    rare: what hardly ever runs, whose code is made in little time.
     """
 
     name: str
@@ -45,6 +46,7 @@ class KernelFunction:
     inline: bool = False
     generic: bool = False
     counts: bool = False
+    rare: bool = False
 
 
 def emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -> list[Value]:
@@ -69,7 +71,8 @@ def _emit_call(b: Builder, kernel: KernelFunction, arguments: Sequence[Value]) -
     lanes = f"x{t.lanes}" if t.lanes else ""
     name = f"ty.{kernel.name}.{ELEMENTS[t.element].short}{lanes}"
     if not b.module.has_function(name):
-        attributes = f"{CALL_ATTRIBUTES} {RARE}" if t is _QUAD else CALL_ATTRIBUTES
+        rare = kernel.rare or t is _QUAD
+        attributes = f"{CALL_ATTRIBUTES} {RARE}" if rare else CALL_ATTRIBUTES
         define(b, name, [t] * kernel.arity, [t] * kernel.results, kernel.emit, attributes)
     return call_defined(b, name, [t] * kernel.results, arguments)
 

@@ -1,4 +1,4 @@
-"""Hyperbolic functions from exp(x) - 1, their inverses from log(1 + x), both as double-doubles."""
+"""Hyperbolic functions from both exponentials, their inverses from logarithms of double-doubles."""
 
 from __future__ import annotations
 
@@ -7,37 +7,82 @@ from collections.abc import Sequence
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
 from taylor_runtime.ir.values import Value
+from taylor_runtime.mathlib.basics.bits import as_bits, as_double, scaled, usually, where_rare
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square_root
-from taylor_runtime.mathlib.double.exponential import LN2_HIGH, at_most, expm1_pair
-from taylor_runtime.mathlib.double.logarithm import log1p_pair
+from taylor_runtime.mathlib.basics.lookup import SIZE, entry
+from taylor_runtime.mathlib.basics.pairs import divide, square_root
+from taylor_runtime.mathlib.basics.polynomial import horner
+from taylor_runtime.mathlib.double import coefficients
+from taylor_runtime.mathlib.double.exponential import (
+    at_most,
+    expm1_pair,
+    exponential,
+    reduce,
+)
+from taylor_runtime.mathlib.double.logarithm import log_anywhere, log_of_pair
+
+_LARGE = 700.0  # half of exp(-x) is a normal number up to here
+_TINY = 2.0**-28  # below it the functions are their argument
+_HUGE = 2.0**500  # its square is finite
 
 
-def _add(b: Builder, x: Pair, y: Pair) -> Pair:
-    """x + y, normalised."""
-    high, low = two_sum(b, x[0], y[0])
-    return fast_two_sum(b, high, low + (x[1] + y[1]))
+class _Parts:
+    """exp(x) = 2 a exp(r + s), exp(-x) = 2 b exp(t - r), for x from 0 to `_LARGE`.
 
-
-def sinhcosh(b: Builder, x: Value) -> Sequence[Value]:
-    """[sinh x, cosh x] from e = exp|x| - 1: sinh = (e + e/(e + 1))/2, cosh likewise.
-
-    Beyond 40 both are exp|x|/2, computed as 2 (exp|x|/4) for the sake of the last binade.
+    sinh and cosh are those of log(2 a), and of r, by the theorems of addition.
     """
+
+    def __init__(self, b: Builder, x: Value) -> None:
+        n, (self.r, self.c) = reduce(b, x)
+        power = (n & -SIZE) << 49
+        growing, self.s, falling, self.t = (entry(b, part, n) for part in coefficients.HALVES)
+        self.a = as_double(b, as_bits(b, growing) + power)
+        self.b = as_double(b, as_bits(b, falling) - power)
+        r = self.r + self.c
+        self.z = r * r
+        self.cube = r * self.z
+        self.sine = horner(b, self.z, coefficients.SINH)  # (sinh(r) - r) / r**3
+        self.cosine = horner(b, self.z, coefficients.COSH)  # (cosh(r) - 1) / z
+
+
+def _sinh_of_size(b: Builder, x: Value) -> Value:
+    parts = _Parts(b, x)
+    sine, low = fast_two_sum(b, parts.a, -parts.b)
+    cosine = (parts.a - 0.5) + (parts.b - 0.5)  # without 1
+    total, rest = fast_two_sum(b, sine, parts.r)  # the first is zero or larger
+    low = b.fma(parts.a, parts.s, b.fma(-parts.b, parts.t, low + rest))
+    rest = b.fma(parts.cube, parts.sine, parts.c)
+    low = b.fma(cosine, parts.r + rest, low + rest)
+    return total + b.fma(sine * parts.z, parts.cosine, low)
+
+
+def _cosh_of_size(b: Builder, x: Value) -> Value:
+    parts = _Parts(b, x)
+    cosine, low = fast_two_sum(b, parts.a, parts.b)
+    low = b.fma(parts.a, parts.s, b.fma(parts.b, parts.t, low))
+    sine = b.fma(parts.cube, parts.sine, parts.r + parts.c)
+    low = b.fma(parts.a - parts.b, sine, low)
+    return cosine + b.fma(cosine * parts.z, parts.cosine, low)
+
+
+def sinh(b: Builder, x: Value) -> Sequence[Value]:
     size = b.fabs(x)
-    large = size > 40
-    zero = b.constant(0, x.type.of("i64"))
-    e = expm1_pair(b, at_most(b, size, 710.6), b.select(large, zero + 2, zero))
-    e = fast_two_sum(b, *e)
-    exponential = _add(b, e, (b.constant(1, x.type), b.constant(0, x.type)))
-    inverse = divide(b, (b.constant(1, x.type), b.constant(0, x.type)), exponential)
-    mirrored = multiply(b, e, inverse)
-    huge = (e[0] + e[1]) * 2
-    high, low = _add(b, e, mirrored)
-    sine = b.select(large, huge, (high + low) * 0.5)
-    high, low = _add(b, exponential, inverse)
-    cosine = b.select(large, huge, (high + low) * 0.5)
-    return [b.copysign(b.select(b.eq(x, 0), x, sine), x), cosine]
+    value = b.copysign(_sinh_of_size(b, size), x)
+    return where_rare(
+        b, ~(size < _LARGE), [value], lambda: [b.copysign(_half_exponential(b, size), x)]
+    )
+
+
+def cosh(b: Builder, x: Value) -> Sequence[Value]:
+    size = b.fabs(x)
+    value = _cosh_of_size(b, size)
+    return where_rare(b, ~(size < _LARGE), [value], lambda: [_half_exponential(b, size)])
+
+
+def _half_exponential(b: Builder, x: Value) -> Value:
+    """exp(x)/2 for x not below `_LARGE`."""
+    k, (high, low) = exponential(b, at_most(b, x, 720))
+    return scaled(b, k - 1)(high + low)
 
 
 def tanh(b: Builder, x: Value) -> Sequence[Value]:
@@ -46,60 +91,61 @@ def tanh(b: Builder, x: Value) -> Sequence[Value]:
     e = fast_two_sum(b, *expm1_pair(b, size * 2))
     high, low = two_sum(b, e[0], b.constant(2, x.type))
     high, low = divide(b, e, (high, low + e[1]))
-    return [b.copysign(b.select(b.eq(x, 0), x, high + low), x)]
+    return [b.copysign(high + low, x)]
 
 
 def asinh(b: Builder, x: Value) -> Sequence[Value]:
-    """log(1 + |x| + x**2 / (1 + sqrt(1 + x**2))); log(2 |x|) where x**2 is far above 1."""
+    """log(|x| + sqrt(1 + x**2))."""
     size = b.fabs(x)
-    large = size > 2.0**60
-    zero, one = b.constant(0, x.type), b.constant(1, x.type)
-    moderate = b.select(large, one, size)
-    squared = two_product(b, moderate, moderate)
-    root = square_root(b, _add(b, squared, (one, zero)))
-    high, low = two_sum(b, root[0], one)
-    fraction = divide(b, squared, (high, low + root[1]))
-    argument = _add(b, (moderate, zero), fraction)
-    return [b.copysign(_log1p_or_log_of_double(b, large, size, argument), x)]
+    square, error = two_product(b, size, size)
+    high, low = two_sum(b, b.constant(1, x.type), square)
+    high, low = square_root(b, (high, low + error))
+    total, rest = fast_two_sum(b, high, size)
+    _, (high, low) = log_of_pair(b, (total, rest + low))
+    value = b.copysign(b.select(size < _TINY, size, high + low), x)
+    return usually(b, size < _HUGE, [value], ASINH_ANYWHERE, [x])
 
 
 def acosh(b: Builder, x: Value) -> Sequence[Value]:
-    """log(1 + t + sqrt(t (t + 2))) with t = x - 1; log(2 x) where x**2 is far above 1."""
-    large = x > 2.0**60
-    t = two_sum(b, b.select(large, b.constant(1, x.type), x), b.constant(-1, x.type))
-    high, low = two_sum(b, t[0], b.constant(2, x.type))
-    root = square_root(b, multiply(b, t, (high, low + t[1])))
-    value = _log1p_or_log_of_double(b, large, x, _add(b, root, t))
-    return [b.select(x < 1, b.constant(float("nan"), x.type), value)]
+    """log(x + sqrt(x**2 - 1))."""
+    square, error = two_product(b, x, x)
+    high, low = fast_two_sum(b, square, b.constant(-1, x.type))
+    high, low = square_root(b, (high, low + error))
+    total, rest = fast_two_sum(b, x, high)
+    _, (high, low) = log_of_pair(b, (total, rest + low))
+    fits = (x >= 1) & (x < _HUGE)
+    return usually(b, fits, [high + low], ACOSH_ANYWHERE, [x])
 
 
-def _log1p_or_log_of_double(b: Builder, large: Value, x: Value, argument: Pair) -> Value:
-    """log(2 x) where `large`, else log(1 + argument)."""
-    zero = b.constant(0, x.type)
-    high = b.select(large, x * 0.5, argument[0])
-    low = b.select(large, zero, argument[1])
-    first, rest = log1p_pair(b, (high, low))
-    first, more = two_sum(b, first, b.select(large, b.constant(2 * LN2_HIGH, x.type), 0))
-    value = first + (rest + more)
-    return b.select(x < float("inf"), value, x)
+def _log_of_double(b: Builder, x: Value) -> Value:
+    """log(2 x), to which both are equal far above 1; NaN of what is less."""
+    nan = b.constant(float("nan"), x.type)
+    return log_anywhere(b, b.select(x < _HUGE, nan, x), doublings=1)
 
 
 def atanh(b: Builder, x: Value) -> Sequence[Value]:
-    """log(1 + 2 |x| / (1 - |x|)) / 2."""
-    size = b.fabs(x)
-    below = two_sum(b, b.constant(1, x.type), -size)
-    high, low = divide(b, (size * 2, b.constant(0, x.type)), below)
-    high, low = log1p_pair(b, fast_two_sum(b, high, low))
-    value = (high + low) * 0.5
+    """log((1 + |x|) / (1 - |x|)) / 2."""
+    size, one = b.fabs(x), b.constant(1, x.type)
+    high, low = divide(b, fast_two_sum(b, one, size), fast_two_sum(b, one, -size))
+    _, (high, low) = log_of_pair(b, (high, low))
+    value = b.copysign(b.select(size < _TINY, size, (high + low) * 0.5), x)
+    return where_rare(b, ~(size < 1), [value], lambda: _atanh_anywhere(b, x))
+
+
+def _atanh_anywhere(b: Builder, x: Value) -> Sequence[Value]:
+    """At the ends and beyond."""
     infinity, nan = (b.constant(float(text), x.type) for text in ("inf", "nan"))
-    end = b.select(b.eq(size, 1), infinity, nan)
-    return [b.copysign(b.select(b.eq(x, 0), x, b.select(size < 1, value, end)), x)]
+    return [b.copysign(b.select(b.eq(b.fabs(x), 1), infinity, nan), x)]
 
 
+ASINH_ANYWHERE = KernelFunction(
+    "asinh_anywhere", 1, lambda b, x: [b.copysign(_log_of_double(b, b.fabs(x)), x)], rare=True
+)
+ACOSH_ANYWHERE = KernelFunction("acosh_anywhere", 1, lambda b, x: [_log_of_double(b, x)], rare=True)
 KERNELS = (
-    KernelFunction("sinhcosh", 1, sinhcosh, results=2),
-    KernelFunction("sinh", 1, lambda b, x: sinhcosh(b, x)[:1]),
-    KernelFunction("cosh", 1, lambda b, x: sinhcosh(b, x)[1:]),
+    KernelFunction("sinhcosh", 1, lambda b, x: [*sinh(b, x), *cosh(b, x)], results=2),
+    KernelFunction("sinh", 1, sinh),
+    KernelFunction("cosh", 1, cosh),
     KernelFunction("tanh", 1, tanh),
     KernelFunction("asinh", 1, asinh),
     KernelFunction("acosh", 1, acosh),

@@ -1,65 +1,125 @@
-"""Logarithms: x = 2**n m with m in [sqrt(1/2), sqrt(2)], and log(m) = 2 atanh((m - 1)/(m + 1)).
+"""Logarithms: x = 2**n m with m in 17/24 .. 17/12, cut in eight intervals about numbers c.
 
-The leading terms f - f**2/2 of log(1 + f) are kept apart from the rest, as in fdlibm (Ng, 1993),
-here as a double-double so that the sum is rounded once.
+log(x) = n log(2) + log(c) + log(1 + r) with r = m/c - 1 (Tang, ACM Trans. Math. Softw. 16 (1990)
+378).  1/c has so few bits that r is exact, below 1/16; and c = 1 where log(c) would cancel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import fast_two_sum, two_sum
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
-    integer,
-    is_ordinary,
-    power_of_two,
-    split_exponent,
+    TWO_52_BITS,
+    as_bits,
+    as_double,
+    moved,
     usually,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
-from taylor_runtime.mathlib.basics.pairs import Constant, Pair, multiply
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.lookup import entry
+from taylor_runtime.mathlib.basics.pairs import Constant, Pair
+from taylor_runtime.mathlib.basics.polynomial import by_squares
 from taylor_runtime.mathlib.double import coefficients
 
 INFINITY = float("inf")
 NAN = float("nan")
+_OFFSET = (14 << 49) // 3  # of the bits of 1 and of the least m
+_MOVE = 2**63 - (2 << 52) + _OFFSET  # of the bits of x
+_BIAS = 2048 + 1023 - 2  # of n in the exponent field then
+_END = (2046 - 2) << 52  # the bits of the least x that is too large
+_MOVED_END = _END + _MOVE - 2**64
+_INVERSES = [moved(c, _BIAS) for c in coefficients.INVERSES[0]]
 
 
-def log_of_reduced(b: Builder, f: Value, c: Value | None = None) -> tuple[Value, Value, Value]:
-    """(f, -f**2/2, rest) whose sum is log(1 + f + c), for |f| <= sqrt(2) - 1 and c far below f."""
-    s = f / (f + 2)
-    z = s * s
-    half = f * 0.5
-    square = half * f
-    error = b.fma(half, f, -square)
-    rest = b.fma(s, b.fma(z, polynomial(b, z, coefficients.LOG), square), -error)
-    if c is not None:
-        # c / (1 + f), to the few bits that count.
-        rest = rest + c * b.fma(b.fma(b.fma(f, -0.9, 1), f, -1), f, 1)
-    return f, -square, rest
+class Base(NamedTuple):
+    """A logarithm: of two, of the numbers c, and its slope at 1; n times `of_two[0]` is exact."""
+
+    of_two: Constant
+    of_centres: tuple[tuple[float, ...], tuple[float, ...]]
+    slope: Constant
+    series: tuple[float, ...]
 
 
-def log_sum(b: Builder, n: Value, parts: tuple[Value, Value, Value]) -> Pair:
-    """n log(2) + the sum of the parts, not normalised."""
-    f, square, rest = parts
-    high, low = fast_two_sum(b, n * constants.LN2_SHORT[0], f)
-    high, lower = fast_two_sum(b, high, square)
-    return high, b.fma(n, constants.LN2_SHORT[1], rest) + (low + lower)
+def _base(of_two: Constant, of_centres: tuple[tuple[float, ...], ...], slope: Constant) -> Base:
+    series = tuple(c * slope[0] for c in (-0.5, *coefficients.LOG))
+    return Base(of_two, (of_centres[0], of_centres[1]), slope, series)
 
 
-def log1p_pair(b: Builder, x: Pair) -> Pair:
-    """log(1 + x) for a normalised finite x > -1, not normalised."""
-    total, error = two_sum(b, b.constant(1, x[0].type), x[0])
-    total, error = fast_two_sum(b, total, error + x[1])
-    n, m = split_exponent(b, total)
-    # Beyond 2**1000 the error is too small to count, and its factor not a normal number.
-    down = power_of_two(b, -integer(b, b.select(n > 1000, b.constant(1000, n.type), n)))
-    near = b.eq(n, 0)  # nothing of x was lost by adding 1, if it is not added at all
-    f, c = fast_two_sum(b, b.select(near, x[0], m - 1), b.select(near, x[1], error * down))
-    return log_sum(b, n, log_of_reduced(b, f, c))
+E = _base(constants.LN2_SHORT, coefficients.LOGS, (1.0, 0.0))
+TWO = _base((1.0, 0.0), coefficients.LOGS_2, constants.LOG2_E)
+TEN = _base(constants.LOG10_2_SHORT, coefficients.LOGS_10, constants.LOG10_E)
+
+
+class Reduced(NamedTuple):
+    """x = 2**n c (1 + r), n as a double; c is number `interval` mod 8, and r is exact.
+
+    usual: whether x is positive, and neither subnormal nor among the largest or the least numbers,
+        about which nothing else is right.
+    factor: 2**-n / c.
+    """
+
+    usual: Value
+    n: Value
+    interval: Value
+    factor: Value
+    r: Value
+
+
+def reduce(b: Builder, x: Value) -> Reduced:
+    bits = as_bits(b, x)
+    # The least usual x becomes the least integer, and n is in its exponent field.
+    place = bits + _MOVE
+    n = as_double(b, b.logical_shift_right(place, 52) | TWO_52_BITS) - (2.0**52 + _BIAS)
+    index = b.logical_shift_right(place, 49)
+    inverse = as_bits(b, entry(b, _INVERSES, index))
+    factor = as_double(b, inverse - (place & (0xFFF << 52)))
+    return Reduced(place < _MOVED_END, n, index, factor, b.fma(x, factor, -1))
+
+
+def reduce_anywhere(b: Builder, x: Value) -> Reduced:
+    """The same of any positive finite x."""
+    large = x > 1
+    up, down = 200, -200
+    reduced = reduce(b, x * b.select(large, b.constant(2.0**down, x.type), 2.0**up))
+    less = b.select(large, b.constant(down, x.type), up)
+    return reduced._replace(n=reduced.n - less)
+
+
+def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pair:
+    """The logarithm of 2**n c (1 + r + low), not normalised; `low` is what r lacks."""
+    of_two, of_centres, slope, series = base
+    high, lower = (entry(b, part, x.interval) for part in of_centres)
+    first = b.fma(x.n, of_two[0], high)  # exact
+    if of_two[1]:
+        lower = b.fma(x.n, of_two[1], lower)
+    # Dekker's sum, the first term being zero or the larger one; and the product's error.
+    total = first + x.r * slope[0]
+    rest = b.fma(x.r, slope[0], first - total)
+    if slope[1]:
+        rest = b.fma(x.r, slope[1], rest)
+    lower = lower + rest if low is None else lower + rest + low
+    return total, b.fma(x.r * x.r, by_squares(b, x.r, series), lower)
+
+
+def log_of_pair(b: Builder, x: Pair) -> tuple[Value, Pair]:
+    """(whether x[0] is usual, log(x[0] + x[1]) for a normalised x), not normalised."""
+    reduced = reduce(b, x[0])
+    # Rounded, so that it is exact where x is next to 1; and what is left.
+    r = b.fma(x[1], reduced.factor, reduced.r)
+    low = b.fma(x[1], reduced.factor, reduced.r - r)
+    return reduced.usual, log_sum(b, reduced._replace(r=r), E, low)
+
+
+def log1p_pair(b: Builder, x: Value, low: Value | None = None) -> tuple[Value, Pair]:
+    """(whether it is right, log(1 + x + low) for a normalised x > -1), not normalised."""
+    total = x + 1
+    # Exact below 2**53, and does not count beyond.
+    error = x - (total - 1)
+    return log_of_pair(b, (total, error if low is None else error + low))
 
 
 def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
@@ -69,45 +129,41 @@ def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:
     return b.select((x > zero) & (x < INFINITY), value, outside)
 
 
-def log(b: Builder, x: Value) -> Sequence[Value]:
-    n, m = split_exponent(b, x, normal=True)
-    high, low = log_sum(b, n, log_of_reduced(b, m - 1))
-    return usually(b, is_ordinary(b, x), [high + low], LOG_ANYWHERE, [x])
+def log_anywhere(b: Builder, x: Value, base: Base = E, doublings: int = 0) -> Value:
+    """The logarithm of 2**doublings x, for every x."""
+    reduced = reduce_anywhere(b, x)
+    high, low = log_sum(b, reduced._replace(n=reduced.n + doublings), base)
+    return finish(b, x, high + low)
 
 
-def _log_anywhere(b: Builder, x: Value) -> Sequence[Value]:
-    n, m = split_exponent(b, x)
-    high, low = log_sum(b, n, log_of_reduced(b, m - 1))
-    return [finish(b, x, high + low)]
+def _log(name: str, base: Base) -> KernelFunction:
+    def anywhere(b: Builder, x: Value) -> Sequence[Value]:
+        return [log_anywhere(b, x, base)]
 
+    rare = KernelFunction(f"{name}_anywhere", 1, anywhere, rare=base is not E)
 
-def _log_to_base(b: Builder, x: Value, slope: Constant, of_two: Constant) -> Value:
-    """n of_two + slope log(m); n times the high part of `of_two` must be exact."""
-    n, m = split_exponent(b, x)
-    f, square, rest = log_of_reduced(b, m - 1)
-    high, low = fast_two_sum(b, f, square)
-    high, low = multiply(b, fast_two_sum(b, high, low + rest), slope)
-    total, error = fast_two_sum(b, n * of_two[0], high)
-    return finish(b, x, total + b.fma(n, of_two[1], error + low))
+    def usual(b: Builder, x: Value) -> Sequence[Value]:
+        reduced = reduce(b, x)
+        high, low = log_sum(b, reduced, base)
+        return usually(b, reduced.usual, [high + low], rare, [x])
 
-
-def log2(b: Builder, x: Value) -> Sequence[Value]:
-    return [_log_to_base(b, x, constants.LOG2_E, (1.0, 0.0))]
-
-
-def log10(b: Builder, x: Value) -> Sequence[Value]:
-    return [_log_to_base(b, x, constants.LOG10_E, constants.LOG10_2_SHORT)]
+    return KernelFunction(name, 1, usual)
 
 
 def log1p(b: Builder, x: Value) -> Sequence[Value]:
-    high, low = log1p_pair(b, (x, b.constant(0, x.type)))
-    return [b.select(b.eq(x, 0), x, finish(b, x, high + low, -1.0))]
+    usual, (high, low) = log1p_pair(b, x)
+    return usually(b, usual, [b.copysign(high + low, x)], LOG1P_ANYWHERE, [x])
 
 
-LOG_ANYWHERE = KernelFunction("log_anywhere", 1, _log_anywhere)
+def _log1p_anywhere(b: Builder, x: Value) -> Sequence[Value]:
+    """Where 1 is rounded away, or the logarithm is not finite."""
+    return [log_anywhere(b, b.select(x < 2.0**60, x + 1, x))]
+
+
+LOG1P_ANYWHERE = KernelFunction("log1p_anywhere", 1, _log1p_anywhere, rare=True)
 KERNELS = (
-    KernelFunction("log", 1, log),
-    KernelFunction("log2", 1, log2),
-    KernelFunction("log10", 1, log10),
+    _log("log", E),
+    _log("log2", TWO),
+    _log("log10", TEN),
     KernelFunction("log1p", 1, log1p),
 )

@@ -5,52 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.pairs import fast_two_sum, two_product, two_sum
+from taylor_runtime.ir.pairs import fast_two_sum, two_product
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
 from taylor_runtime.mathlib.basics.bits import (
-    integer,
+    ONE_BITS,
+    as_bits,
+    as_double,
     inverse_magnitude,
+    is_between,
     is_negative,
-    is_ordinary,
-    nearest_multiple,
-    power_of_two,
+    moved,
     scaled,
-    split_exponent,
     usually,
     where_rare,
 )
 from taylor_runtime.mathlib.basics.kernel import KernelFunction, emit_call
-from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply, square, square_root
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.lookup import entry
+from taylor_runtime.mathlib.basics.pairs import Pair, multiply, square_root
+from taylor_runtime.mathlib.basics.polynomial import horner, polynomial
 from taylor_runtime.mathlib.double import coefficients
-from taylor_runtime.mathlib.double.exponential import exponential
+from taylor_runtime.mathlib.double.exponential import ROOMY, exp_of_pair, exponential
+from taylor_runtime.mathlib.double.logarithm import Reduced, reduce, reduce_anywhere
 
 INFINITY = float("inf")
 _LEAST_POWERS = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
-def log_pair(b: Builder, x: Value, normal: bool = False) -> Pair:
-    """log(x) for positive finite x to about 2**-68, normalised; `normal` as in `split_exponent`.
+def log_pair(b: Builder, x: Value) -> Pair:
+    """log(x) of a usual x to about 2**-68, normalised."""
+    return _log_pair(b, reduce(b, x))
 
-    With s = (m - 1)/(m + 1) the first three terms of 2 atanh(s) = 2 s + s**3 (2/3 + 2/5 s**2 +
-    ..) are double-doubles: |y log(x)| may be 745, of which every 2**-53 counts.
+
+def _log_pair(b: Builder, reduced: Reduced) -> Pair:
+    """The same: |y log(x)| may be 745, of which every 2**-53 counts.
+
+    The first three terms of log(1 + r) = r - r**2 (1/2 - r/3 + ..) are double-doubles.
     """
-    n, m = split_exponent(b, x, normal)
-    f = m - 1
-    s = fast_two_sum(
-        b, *divide(b, (f, b.constant(0, x.type)), two_sum(b, b.constant(2, x.type), f))
+    r, lows = reduced.r, coefficients.LOG_TAIL
+    square = two_product(b, r, r)
+    third, error = two_product(b, r, constants.ONE_THIRD[0])
+    tail = b.fma(
+        square[0], polynomial(b, r, (-0.25, *lows)), b.fma(r, constants.ONE_THIRD[1], error)
     )
-    z = square(b, s)
-    tail = z[0] * polynomial(b, z[0], coefficients.LOG_TAIL)
-    fifth, rest = fast_two_sum(b, b.constant(constants.TWO_FIFTHS[0], x.type), tail)
-    product = multiply(b, (fifth, rest + constants.TWO_FIFTHS[1]), z)
-    third, rest = fast_two_sum(b, b.constant(constants.TWO_THIRDS[0], x.type), product[0])
-    series = multiply(b, multiply(b, (third, rest + (product[1] + constants.TWO_THIRDS[1])), z), s)
-    first, rest = fast_two_sum(b, n * constants.LN2_SHORT[0], s[0] * 2)
-    total, more = fast_two_sum(b, first, series[0])
-    low = b.fma(n, constants.LN2_SHORT[1], b.fma(s[1], 2.0, series[1]))
-    return fast_two_sum(b, total, (rest + more) + low)
+    high, low = fast_two_sum(b, b.constant(-0.5, r.type), third)
+    high, low = multiply(b, square, (high, low + tail))
+    of_two, (of_centres, rest) = constants.LN2_SHORT, coefficients.LOGS
+    first = b.fma(reduced.n, of_two[0], entry(b, of_centres, reduced.interval))  # exact
+    lower = b.fma(reduced.n, of_two[1], entry(b, rest, reduced.interval))
+    total, error = fast_two_sum(b, first, r)
+    total, more = fast_two_sum(b, total, high)
+    return fast_two_sum(b, total, (error + more) + (low + lower))
 
 
 def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
@@ -62,26 +67,27 @@ def _is_odd(b: Builder, y: Value) -> tuple[Value, Value]:
 
 def pow(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """x**y where x is ordinary and the result as well, else what `_pow_anywhere` gives."""
-    exponent = _times_pair(b, y, log_pair(b, x, normal=True))
-    return _unless_extreme(b, x, exponent, POW_ANYWHERE, [x, y])
+    reduced = reduce(b, x)
+    exponent = _times_pair(b, y, _log_pair(b, reduced))
+    return _unless_extreme(b, reduced.usual, exponent, POW_ANYWHERE, [x, y])
 
 
 def pow_sum(b: Builder, x: Value, y: Value, z: Value) -> Sequence[Value]:
     """x**(y + z) for a sum, rounded to y, that is no integer; z counts where x is far from 1."""
-    log = log_pair(b, x, normal=True)
+    reduced = reduce(b, x)
+    log = _log_pair(b, reduced)
     high, low = _times_pair(b, y, log)
     exponent = high, b.fma(z, log[0], low)
-    return _unless_extreme(b, x, exponent, POW_SUM_ANYWHERE, [x, y, z])
+    return _unless_extreme(b, reduced.usual, exponent, POW_SUM_ANYWHERE, [x, y, z])
 
 
 def _unless_extreme(
-    b: Builder, x: Value, exponent: Pair, anywhere: KernelFunction, arguments: Sequence[Value]
+    b: Builder, usual: Value, exponent: Pair, anywhere: KernelFunction, arguments: Sequence[Value]
 ) -> list[Value]:
-    """exp(exponent) where x and the result are ordinary, else what `anywhere` gives."""
+    """exp(exponent) where x and the result are usual, else what `anywhere` gives."""
     high, low = exponent
-    k, (value, rest) = exponential(b, high, low)
-    fits = is_ordinary(b, x) & (b.fabs(high) < 708)
-    return usually(b, fits, [(value + rest) * power_of_two(b, k)], anywhere, arguments)
+    value = exp_of_pair(b, high, low)
+    return usually(b, usual & (b.fabs(high) < ROOMY), [value], anywhere, arguments)
 
 
 def _times_pair(b: Builder, y: Value, x: Pair) -> Pair:
@@ -93,7 +99,7 @@ def _pow_anywhere(b: Builder, x: Value, y: Value, z: Value | None = None) -> Seq
     """x**y with the special cases of C (ISO/IEC 9899, annex F.10.4.4); x**(y + z), no integer."""
     size = b.fabs(x)
     one, zero, infinity = (b.constant(c, x.type) for c in (1, 0, INFINITY))
-    log = log_pair(b, size)
+    log = _log_pair(b, reduce_anywhere(b, size))
     high, low = _times_pair(b, y, log)
     if z is not None:
         low = b.fma(z, log[0], low)
@@ -135,23 +141,47 @@ def power_divisor(
     return where_rare(b, b.compare("lt", b.fabs(u), least), [usual], rare)
 
 
+def _cube_root(b: Builder, x: Value) -> Value:
+    """x**(1/3) for x between 2**-1000 and 2**1000.
+
+    y is x**(-1/3) to 26 bits, by the mantissa's interval and the exponent's rest; s = x y**2 is cut
+    to 26, so that s**2 is exact, and corrected by v = 1 - s**3 / x.
+    """
+    bits = as_bits(b, x)
+    # A third of the exponent, as an exponent, with less than a third too much.
+    third = (b.logical_shift_right(bits, 32) & (0xFFF << 20)) * (21846 << 16)
+    centres, roots, rests = coefficients.CENTRES
+    thirds = [moved(rest, 341) for rest in rests]
+    index = b.logical_shift_right(bits, 49)
+    m = as_double(b, (bits & (2**52 - 1)) | ONE_BITS)
+    r = b.fma(m, entry(b, centres, index), -1)
+    rest = as_bits(b, entry(b, thirds, b.logical_shift_right(third, 50)))
+    scale = as_double(b, rest - (third & (0xFFF << 52))) * entry(b, roots, index)
+    y = b.fma(horner(b, r, coefficients.INVERSE_CBRT) * r, scale, scale)
+    square = y * y
+    root = x * square
+    h = b.fma(-root, y, 1)
+    inverse = square * y
+    inverse = b.fma(inverse, h, inverse)  # 1 / x to 49 bits
+    root = as_double(b, as_bits(b, root) & -(1 << 27))
+    v = b.fma(-(root * root), root, x) * inverse
+    return b.fma(root * v, b.fma(v, 2 / 9, 1 / 3), root)
+
+
 def cbrt(b: Builder, x: Value) -> Sequence[Value]:
-    """x = 2**(3 q) m: two quartic steps for m**(-1/3), then one for the root itself."""
     size = b.fabs(x)
-    n, m = split_exponent(b, size)
-    third, q = nearest_multiple(b, n, 1 / 3)
-    m = m * power_of_two(b, integer(b, n - third * 3))
-    y = polynomial(b, m, coefficients.INVERSE_CBRT)
-    for _ in range(2):
-        # y (1 - h)**(-1/3) by its series, where h = 1 - m y**3.
-        h = b.fma(-(m * y), y * y, 1)
-        y = y * b.fma(h, polynomial(b, h, (1 / 3, 2 / 9, 14 / 81)), 1)
-    root = m * (y * y)
-    squared, error = two_product(b, root, root)
-    remainder = b.fma(root, squared, -m) + root * error  # root**3 - m
-    root = b.fma(remainder * (y * y), -1 / 3, root)
-    value = b.copysign(root * power_of_two(b, q), x)
-    return [b.select((size > 0) & (size < INFINITY), value, x)]
+    value = b.copysign(_cube_root(b, size), x)
+    fits = is_between(b, size, 2.0**-1000, 2.0**1000)
+    return where_rare(b, ~fits, [value], lambda: _cbrt_anywhere(b, x))
+
+
+def _cbrt_anywhere(b: Builder, x: Value) -> Sequence[Value]:
+    size = b.fabs(x)
+    large = size > 1
+    down = b.select(large, b.constant(2.0**-600, x.type), 2.0**600)
+    up = b.select(large, b.constant(2.0**200, x.type), 2.0**-200)
+    finite = (size > 0) & (size < INFINITY)
+    return [b.select(finite, b.copysign(_cube_root(b, size * down) * up, x), x)]
 
 
 def hypot(b: Builder, x: Value, y: Value) -> Sequence[Value]:

@@ -105,7 +105,7 @@ def sech_squared(b: Builder, x: Value) -> Sequence[Value]:
 def softplus(b: Builder, x: Value) -> Sequence[Value]:
     """max(x, 0) + log(1 + exp(-|x|))."""
     tail, pair, _ = _decay(b, x)
-    part = log1p_pair(b, pair)
+    _, part = log1p_pair(b, *pair)
     high, low = two_sum(b, b.select(x > 0, x, b.constant(0, x.type)), part[0])
     value = high + (low + part[1])
     value = b.select(x < -50, tail, b.select(x > 50, x, value))

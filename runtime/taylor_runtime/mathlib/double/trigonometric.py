@@ -16,7 +16,7 @@ from taylor_runtime.ir.pairs import fast_two_sum
 from taylor_runtime.ir.types import F64, I64
 from taylor_runtime.ir.values import Value
 from taylor_runtime.mathlib.basics import constants
-from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, flip_sign, where_rare
+from taylor_runtime.mathlib.basics.bits import MAGIC, as_bits, as_double, flip_sign, where_rare
 from taylor_runtime.mathlib.basics.kernel import (
     CALL_ATTRIBUTES,
     RARE,
@@ -25,7 +25,7 @@ from taylor_runtime.mathlib.basics.kernel import (
     define,
 )
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
-from taylor_runtime.mathlib.basics.polynomial import polynomial
+from taylor_runtime.mathlib.basics.polynomial import by_squares, horner, polynomial
 from taylor_runtime.mathlib.double import coefficients
 
 LARGE = 2.0**30
@@ -160,14 +160,22 @@ def sincos(b: Builder, x: Value) -> Sequence[Value]:
 
 
 def tan(b: Builder, x: Value) -> Sequence[Value]:
-    k, r = reduce(b, x)
-    sine = fast_two_sum(b, *sine_of_reduced(b, r))
-    cosine = fast_two_sum(b, *cosine_of_reduced(b, r))
+    """r p(z) / q(z) with z = r**2, or -q(z) / (r p(z)); the terms 1 of p and q are kept apart."""
+    k, (r, c) = reduce(b, b.fabs(x))
+    z = r * r
+    error = b.fma(r, c + c, b.fma(r, r, -z))  # of z
+    square, one = z * z, b.constant(1, x.type)
+    sine = b.fma(r * z, by_squares(b, z, coefficients.TAN), c)
+    first, *others = coefficients.TAN_POLES
+    cosine = b.fma(z, first, one)
+    rest = b.fma(z, first, one - cosine)
+    rest = b.fma(square, horner(b, z, others), b.fma(error, first, rest))
+    sines, cosines = fast_two_sum(b, r, sine), fast_two_sum(b, cosine, rest)
     odd = b.ne(k & 1, 0)
-    numerator = (b.select(odd, cosine[0], sine[0]), b.select(odd, cosine[1], sine[1]))
-    denominator = (b.select(odd, -sine[0], cosine[0]), b.select(odd, -sine[1], cosine[1]))
-    high, low = divide(b, numerator, denominator)
-    return [b.select(b.eq(x, 0), x, high + low)]
+    numerator = [b.select(odd, one, other) for one, other in zip(cosines, sines, strict=True)]
+    denominator = [b.select(odd, -one, other) for one, other in zip(sines, cosines, strict=True)]
+    high, low = divide(b, (numerator[0], numerator[1]), (denominator[0], denominator[1]))
+    return [as_double(b, as_bits(b, high + low) ^ (as_bits(b, x) & -(2**63)))]
 
 
 def sin_over_x(b: Builder, x: Value) -> Sequence[Value]:
