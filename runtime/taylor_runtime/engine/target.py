@@ -132,10 +132,12 @@ def with_lookups(text: str, target: Target) -> str:
     """LLVM IR text with definitions of the lookups that it declares: a permutation where registers
     hold a whole table, else loads.
     """
+    if "@taylor.lookup" not in text:
+        return text
     permutes = target.vector_bits >= 512 and target.triple.startswith("x86_64")
     define = _permutation if permutes else _loads
     filled = _LOOKUP.sub(lambda found: define(found[2], int(found[1])), text)
-    return f"{filled}declare {_PERMUTE.format('', '')}\n" if permutes and filled != text else filled
+    return f"{filled}declare {_PERMUTE.format('', '')}\n" if permutes else filled
 
 
 def _permutation(name: str, lanes: int) -> str:
