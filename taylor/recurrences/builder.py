@@ -40,6 +40,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import replace
+from taylor_runtime.program.signature import rows_used
 from taylor_runtime.program.verify import rows_at_order, rows_of_every_order
 
 Exact = int | Fraction
@@ -92,7 +93,8 @@ class SeriesBuilder:
         self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
-        self._known: dict[object, int] = {}  # by `identity`
+        self._known: dict[object, int] = {}  # the first row that uses some others
+        self._alike: dict[object, dict[object, int]] = {}  # and where there are more, by `identity`
         self._reads_later = False  # whether a step reads rows that were made after its own
 
     @property
@@ -114,10 +116,21 @@ class SeriesBuilder:
         return len(self.rows) - 1
 
     def _shared_row(self, row: Row, steady: bool) -> int:
-        key = identity(row)
+        """The number of a row, which is made once: rows that use others than each other differ, so
+        that hardly any need to be compared by all that they are.
+        """
+        key: object = row if row.step is None else tuple(rows_used(row))
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._append(row, steady)
+        elif row.step is not None:
+            alike = self._alike.get(key)
+            if alike is None:
+                alike = self._alike[key] = {identity(self.rows[known]): known}
+            called = identity(row)
+            known = alike.get(called)
+            if known is None:
+                known = alike[called] = self._append(row, steady)
         return known
 
     def is_steady(self, *rows: int) -> bool:
@@ -195,10 +208,18 @@ class SeriesBuilder:
             copied = copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in rows_of_every_order(term.operand)]
-        steady = all(map(self._steady.__getitem__, read))
+        read: list[int] = []
+        for term in terms:
+            operand = term.operand
+            read += (
+                (operand.row,)
+                if operand.__class__ is Coefficient
+                else rows_of_every_order(operand)
+            )
+        are_steady = list(map(self._steady.__getitem__, read))
+        steady = all(are_steady)
         constant = steady and self._is_constant([*read, *heads(terms, divisor, start)])
-        if not constant:
+        if not constant and True in are_steady:
             terms = self._varying_terms(terms)
         step = Step(terms, times, divisor)
         name = str(start.function) if start else ""

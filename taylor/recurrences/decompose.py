@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
@@ -112,6 +112,7 @@ class Decomposition:
         self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
         # What has to be lowered before declared rows can be defined, and who defines them.
         self._undefined: list[Define] = []
+        self._negatives: dict[int, tuple[Any, tuple[Any, ...]]] = {}  # by the identity of payloads
 
     # -- inputs and states ------------------------------------------------------------------------
 
@@ -161,9 +162,13 @@ class Decomposition:
             self._order.learn(self._post_order(roots, operands))
             self._plan(operands, roots)
             absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
+            rules: dict[str, Any] = {}  # what makes the row of a node, if anything does
             for node in operands:
                 if node not in absorbed:
-                    rule = None if node in inputs else self._rule(node)
+                    op = node.op
+                    if op not in rules:
+                        rules[op] = operation(op).rows
+                    rule = None if node in inputs else rules[op]
                     rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
@@ -214,13 +219,16 @@ class Decomposition:
         once -= self.inputs.keys()
         self._absorbed = set()
         self._convolutions = {}
+        absorbing: dict[str, Any] = {}  # by operation: which operands may be absorbed
         for node, operands in found.items():
-            if once.isdisjoint(operands):
-                continue
-            absorbs = operation(node.op).absorbs
-            for operand in () if absorbs is None else absorbs(self, node):
-                if operand in once:
-                    self._absorb(node, operand)
+            op = node.op
+            if op not in absorbing:
+                absorbing[op] = operation(op).absorbs
+            absorbs = absorbing[op]
+            if absorbs is not None and not once.isdisjoint(operands):
+                for operand in absorbs(self, node):
+                    if operand in once:
+                        self._absorb(node, operand)
 
     def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
         """Operands of a sum that could become part of its step."""
@@ -248,10 +256,6 @@ class Decomposition:
             self._absorbed.add(operand)
 
     # -- rows of nodes ----------------------------------------------------------------------------
-
-    def _rule(self, e: Expression) -> Any:
-        """What makes the row of a node, if anything does."""
-        return operation(e.op).rows
 
     def _row(self, e: Expression) -> int:
         """The row of an input."""
@@ -329,34 +333,40 @@ class Decomposition:
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
         absorbed, rows = self._absorbed, self.rows
-        backwards: list[Term] = []  # a sum that begins with a sum has the last terms
-        sign = 1
+        sums: list[tuple[Any, Expression]] = [(1, e)]  # with their signs, the first of all last
         while True:
-            coefficients, operands = e.payload[0], e.args
-            begins_with_sum = operands[0].op == "linear" and operands[0] in absorbed
-            terms: list[Term] = []
-            for place in range(begins_with_sum, len(operands)):
-                constant, operand = coefficients[place], operands[place]
-                signed = constant if sign == 1 else -constant
+            sign, outer = sums[-1]
+            inner = outer.args[0]
+            if inner.op != "linear" or inner not in absorbed:
+                break
+            sums.append((sign * outer.payload[0][0], inner))
+        terms: list[Term] = []
+        begun = 0
+        for sign, inner in reversed(sums):
+            coefficients = inner.payload[0] if sign == 1 else self._negated(inner.payload)
+            for operand, signed in islice(zip(inner.args, coefficients, strict=True), begun, None):
                 if operand in absorbed:
                     terms += self._term(signed, operand)
                 else:
                     terms.append(Term(signed, Coefficient(rows[operand])))
-            terms.reverse()
-            backwards += terms
-            if not begins_with_sum:
-                backwards.reverse()
-                return tuple(backwards)
-            sign *= coefficients[0]
-            e = operands[0]
+            begun = 1
+        return tuple(terms)
+
+    def _negated(self, payload: Any) -> tuple[Any, ...]:
+        """The coefficients of a sum times -1: sums that share them share these, too."""
+        known = self._negatives.get(id(payload))
+        if known is None:
+            found = tuple([-c for c in payload[0]])
+            known = self._negatives[id(payload)] = payload, found  # which keeps its identity
+        return known[1]
 
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
             return (Term(constant, Coefficient(self.rows[operand])),)
         a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
-        if not is_movable(constant) and (
-            self.builder.is_steady(row_a) or self.builder.is_steady(row_b)
+        if (self.builder.is_steady(row_a) or self.builder.is_steady(row_b)) and not is_movable(
+            constant
         ):  # heads are multiplied by constants first: k*1e30 may overflow where k*x does not
             return self.builder.term(constant, self.builder.product(row_a, row_b))
         return self.builder.convolution(constant, row_a, row_b)

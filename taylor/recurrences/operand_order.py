@@ -52,12 +52,12 @@ class OperandOrder:
     def learn(self, nodes: Iterable[Expression]) -> None:
         """Nodes of the program, operands before results."""
         keys = self._keys
+        get = keys.get
         for node in nodes:
             if node in keys:
                 continue
             depth, total, product, first, last = 0, 0, 1, _NO_INPUT, -1
-            for arg in node.args:
-                known = keys.get(arg)
+            for known in map(get, node.args):
                 if known is None:  # an exact exponent
                     continue
                 its_depth, its_form, its_first, its_last = known

@@ -278,15 +278,14 @@ class _Rewriter:
                     first_use.setdefault(~used, index)
         places: dict[int, list[int]] = {}
         for number, wanted in enumerate(listed):
-            behind = 1 + max(group for group, _ in wanted.sources)
+            behind = 1 + max([group for group, _ in wanted.sources])
             places.setdefault(max(behind, first_use[number]), []).append(number)
         return places
 
     def _gather_row(self, wanted: _Wanted, final: dict[int, int]) -> Row:
-        sources = tuple((final[group], lane) for group, lane in wanted.sources)
-        constant = all(
-            self.program.rows[self.groups[group][0]].constant for group, _ in wanted.sources
-        )
+        sources = tuple([(final[group], lane) for group, lane in wanted.sources])
+        groups = {group for group, _ in wanted.sources}
+        constant = all(self.program.rows[self.groups[group][0]].constant for group in groups)
         return Row(
             gather=Gather(sources, wanted.head and not constant),
             width=len(sources),
@@ -334,7 +333,7 @@ class _Rewriter:
 
 def _merge(constants: list[Constant]) -> Constant:
     """One constant for all lanes if they agree, else one a lane."""
-    scalars = tuple([c for c in constants if not isinstance(c, tuple)])
-    first = scalars[0]
-    same = all(c is first or c == first for c in scalars)
-    return first if same else scalars
+    first, different = constants[0], {id(c): c for c in constants}.values()
+    if all(c is first or c == first for c in different):
+        return first
+    return tuple([c for c in constants if not isinstance(c, tuple)])

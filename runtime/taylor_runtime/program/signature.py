@@ -58,8 +58,9 @@ def slots(row: Row) -> tuple[Slot, ...]:
 
 def rows_used(row: Row) -> list[int]:
     """The rows in the places of a row, in the order of `slots`."""
-    used = list(row.start.arguments) if isinstance(row.start, Kernel) else []
-    step = row.step
+    used, step = [], row.step
+    if row.start.__class__ is Kernel:
+        used += row.start.arguments
     if step is not None:
         for term in step.terms:
             operand = term.operand
@@ -111,21 +112,20 @@ def _term_with(term: Term, given: Iterator[int]) -> Term:
 
 def signature(row: Row) -> tuple[object, ...]:
     """Equal for rows whose scalar arithmetic differs in operands and constants alone."""
-    start: object = None
-    if isinstance(row.start, Input):
-        start = row.start.source
-    elif isinstance(row.start, Kernel):
-        constants = tuple(map(plain, row.start.constants))
-        start = (row.start.function, len(row.start.arguments), constants)
-    step: object = None
-    if row.step is not None:
-        terms: list[object] = []
-        for term in row.step.terms:
-            operand = term.operand
-            terms.append(operand.lag if operand.__class__ is Coefficient else _shape(operand))
-            terms.append(term.head is None)
-        step = (row.step.times, row.step.divisor is None, *terms)
-    return (row.constant, start, row.offset != 0, step)
+    start: object = row.start
+    if isinstance(start, Input):
+        start = start.source
+    elif isinstance(start, Kernel):
+        start = (start.function, len(start.arguments), tuple(map(plain, start.constants)))
+    step = row.step
+    if step is None:
+        return (row.constant, start, row.offset != 0)
+    terms: list[object] = [row.constant, start, row.offset != 0, step.times, step.divisor is None]
+    for term in step.terms:
+        operand = term.operand
+        terms.append(operand.lag if operand.__class__ is Coefficient else _shape(operand))
+        terms.append(term.head is None)
+    return tuple(terms)
 
 
 def _shape(operand: Operand) -> object:
