@@ -107,7 +107,8 @@ class Decomposition:
         self.rows: dict[Expression, int] = {}
         self.states: list[int] = []
         self._order = OperandOrder(inputs)
-        self._absorbed: set[Expression] = set()  # only ever asked, never iterated
+        self._once: set[Expression] = set()  # used once; only ever asked, never iterated
+        self._absorbed: set[Expression] = set()  # likewise
         self._convolutions: dict[Expression, int] = {}
         self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
         # What has to be lowered before declared rows can be defined, and who defines them.
@@ -214,9 +215,10 @@ class Decomposition:
         """Decide which nodes get no row because the only node that uses them absorbs them."""
         uses = Counter(roots)
         uses.update(chain.from_iterable(found.values()))
-        once = {e for e, count in uses.items() if count == 1}  # only ever asked, never iterated
+        once = {e for e, count in uses.items() if count == 1}
         once -= self.rows.keys()
         once -= self.inputs.keys()
+        self._once = once
         self._absorbed = set()
         self._convolutions = {}
         absorbing: dict[str, Any] = {}  # by operation: which operands may be absorbed
@@ -238,9 +240,10 @@ class Decomposition:
             return e.args if enters_numerator(coefficients[0], e.args[0].args[0]) else ()
         if only and not self.builder.has_orders and exact_divisor(e) is not None:
             return ()  # rounded as NumPy rounds it
-        found = [arg for arg in e.args if is_product(arg)]
-        if is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
-            found.insert(0, e.args[0])
+        once, first = self._once, e.args[0]
+        found = [arg for arg in e.args if arg in once and is_product(arg)]
+        if first in once and is_plain_sum(first) and coefficients[0] in (1, -1):
+            found.insert(0, first)
         return found
 
     def absorbed_by_quotient(self, e: Expression) -> Sequence[Expression]:
