@@ -88,6 +88,7 @@ class SeriesBuilder:
         self.of_one_order = False  # whether a rule asked for the order: other orders, other rows
         self.in_time = in_time
         self.rows: list[Row] = []
+        self._used: list[Sequence[int]] = []  # by each row
         self.results: dict[object, object] = {}  # of shared rules
         self._slopes: dict[int, Slope] = {}  # of rows that are linear in time
         self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
@@ -110,8 +111,9 @@ class SeriesBuilder:
 
     # -- rows -----------------------------------------------------------------------------------
 
-    def _append(self, row: Row, steady: bool) -> int:
+    def _append(self, row: Row, steady: bool, used: Sequence[int]) -> int:
         self.rows.append(row)
+        self._used.append(used)
         self._steady.append(steady)
         return len(self.rows) - 1
 
@@ -119,10 +121,11 @@ class SeriesBuilder:
         """The number of a row, which is made once: rows that use others than each other differ, so
         that hardly any need to be compared by all that they are.
         """
-        key: object = row if row.step is None else tuple(rows_used(row))
+        used = tuple(rows_used(row))
+        key: object = row if row.step is None else used
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._append(row, steady)
+            known = self._known[key] = self._append(row, steady, used)
         elif row.step is not None:
             alike = self._alike.get(key)
             if alike is None:
@@ -130,7 +133,7 @@ class SeriesBuilder:
             called = identity(row)
             known = alike.get(called)
             if known is None:
-                known = alike[called] = self._append(row, steady)
+                known = alike[called] = self._append(row, steady, used)
         return known
 
     def is_steady(self, *rows: int) -> bool:
@@ -178,7 +181,7 @@ class SeriesBuilder:
         """Return a new row that starts from a kernel; `define` gives its step later."""
         start = Kernel(function, rows, tuple(constants)) if function else None
         row = Row(start=start, step=_TO_BE_DEFINED, name=str(function))
-        return self._append(row, steady=False)
+        return self._append(row, steady=False, used=rows)
 
     def define(
         self,
@@ -190,7 +193,8 @@ class SeriesBuilder:
     ) -> int:
         """Give a declared row (or a state's input row) its step; return the row."""
         step = Step(self._varying_terms(terms), times, divisor)
-        self.rows[row] = replace(self.rows[row], step=step, offset=offset)
+        self.rows[row] = defined = replace(self.rows[row], step=step, offset=offset)
+        self._used[row] = rows_used(defined)
         reads = (max(rows_at_order(term.operand), default=row) for term in step.terms)
         self._reads_later |= any(read > row for read in reads)
         return row
@@ -413,6 +417,6 @@ class SeriesBuilder:
 
     def program(self, outputs: Sequence[int], inputs: Sequence[tuple[str, int]] = ()) -> Program:
         """Return the program of the rows that `outputs` and the states need."""
-        rows, to = pruned(self.rows, outputs, self._reads_later)
+        rows, to = pruned(self.rows, self._used, outputs, self._reads_later)
         wanted = tuple((to[row], 0) for row in outputs)
         return Program(rows, wanted, self._order, tuple(inputs), of_one_order=self.of_one_order)

@@ -7,21 +7,25 @@ from fractions import Fraction
 from itertools import compress
 
 from taylor_runtime.program.program import Coefficient, Constant, Input, Kernel, Number, Row, Term
-from taylor_runtime.program.signature import renumbered, rows_used
+from taylor_runtime.program.signature import renumbered
 from taylor_runtime.program.verify import rows_at_order
 
 
 def pruned(
-    rows: Sequence[Row], outputs: Sequence[int], reads_later: bool
+    rows: Sequence[Row],
+    used: Sequence[Sequence[int]],
+    outputs: Sequence[int],
+    reads_later: bool,
 ) -> tuple[tuple[Row, ...], Sequence[int] | dict[int, int]]:
     """Return the rows that `outputs` and the states need, in order, and where each row went.
 
+    used: the rows that each row uses.
     reads_later: whether any step reads rows that were made after its own.
     """
     states = [
         i for i, r in enumerate(rows) if isinstance(r.start, Input) and r.start.source == "state"
     ]
-    kept = _reachable(rows, [*outputs, *states])
+    kept = _reachable(used, [*outputs, *states])
     if reads_later:
         kept = in_order(rows, kept)
     elif len(kept) == len(rows):
@@ -45,15 +49,15 @@ def in_order(rows: Sequence[Row], kept: Iterable[int]) -> list[int]:
     return list(found)
 
 
-def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
-    seen = bytearray(len(rows))
+def _reachable(used: Sequence[Sequence[int]], roots: Sequence[int]) -> list[int]:
+    seen = bytearray(len(used))
     pending = list(roots)
     while pending:
         row = pending.pop()
         if not seen[row]:
             seen[row] = 1
-            pending += rows_used(rows[row])
-    return list(compress(range(len(rows)), seen))
+            pending += used[row]
+    return list(compress(range(len(used)), seen))
 
 
 def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:

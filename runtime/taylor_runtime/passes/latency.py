@@ -15,11 +15,13 @@ def shorten(program: Program) -> Program:
     """The program with the derivative n x_n of a state taken from its equation, h f_{n-1}, rather
     than from x_n; and convolutions that do not leave to the last what is known before.
     """
-    shorter = replace(program, rows=tuple(_shortened(program, row) for row in program.rows))
-    early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
-    for row in shorter.rows:
-        early.append(_is_early(row, early))
-    made = replace(shorter, rows=tuple(_with_early(row, early) for row in shorter.rows))
+    shorter = tuple([_shortened(program, row) for row in program.rows])
+    if any(map(_may_end_early, shorter)):
+        early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
+        for row in shorter:
+            early.append(_is_early(row, early))
+        shorter = tuple([_with_early(row, early) for row in shorter])
+    made = replace(program, rows=shorter)
     for index, (row, before) in enumerate(zip(made.rows, program.rows, strict=True)):
         if row is not before:  # of others nothing has changed, and of this one its step alone
             verify_row(made, index, row)
@@ -38,9 +40,19 @@ def _is_early(row: Row, early: Sequence[bool]) -> bool:
     return True
 
 
+def _may_end_early(row: Row) -> bool:
+    """Whether a row has a convolution in which one factor alone has a coefficient n."""
+    if row.step is not None:
+        for term in row.step.terms:
+            c = term.operand
+            if c.__class__ is Convolution and (c.first == 0) != (c.last == 0):
+                return True
+    return False
+
+
 def _with_early(row: Row, early: Sequence[bool]) -> Row:
     """The row with its convolutions told whether the newest coefficient of one row is early."""
-    if row.step is None:
+    if row.step is None or not _may_end_early(row):
         return row
     terms, changed = list(row.step.terms), False
     for k, term in enumerate(terms):
