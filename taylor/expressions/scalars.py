@@ -50,7 +50,7 @@ def are_scalars(nodes: Collection[Node]) -> bool:
     """Whether nodes and all under them, which are given as well, are scalars, of operations on
     scalars: there is nothing to spell out.
     """
-    if any({e.shape for e in nodes}):
+    if not {()}.issuperset({e.shape for e in nodes}):
         return False
     records = map(operation, {e.op for e in nodes if e.args})
     return all(record.elements is None and record.spelled is None for record in records)

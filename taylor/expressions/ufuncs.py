@@ -6,7 +6,7 @@ On array nodes where there is one among the operands, else element by element.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -63,16 +63,20 @@ def add_methods(cls: type[Operators]) -> None:
     name, in many times the time.
     """
 
-    def add(name: str) -> None:
-        def method(*args: Any) -> Any:
-            return _builders[name](*(as_expression(arg) for arg in args))
+    def add(names: Iterable[str]) -> None:
+        for name in names:
+            if not hasattr(cls, name):
+                setattr(cls, name, _element_method(name))
 
-        if not hasattr(cls, name):
-            setattr(cls, name, method)
+    add(BUILDERS)
+    for_each(lambda record: add(record.numpy_names))
 
-    for name in BUILDERS:
-        add(name)
-    for_each(lambda record: [add(name) for name in record.numpy_names])
+
+def _element_method(name: str) -> Builder:
+    def method(*args: Any) -> Any:
+        return _builders[name](*(as_expression(arg) for arg in args))
+
+    return method
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from taylor.errors import ArgumentTypeError
 from taylor.numbers.exact import normalised
 from taylor.recurrences.degree import Slope, slope_of
-from taylor.recurrences.prune import copied_row, heads, identity, pruned, scaled
+from taylor.recurrences.prune import Numbered, copied_row, heads, pruned, scaled
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -59,7 +59,7 @@ def shared(
 
     @wraps(rule)
     def once(builder: SeriesBuilder, *args: P.args, **kwargs: P.kwargs) -> R:
-        plain = [(a.numerator, a.denominator) if isinstance(a, Fraction) else a for a in args]
+        plain = [(a.numerator, a.denominator) if a.__class__ is Fraction else a for a in args]
         key = (rule, *plain, *kwargs.items())
         if key not in builder.results:
             builder.results[key] = rule(builder, *args, **kwargs)
@@ -94,8 +94,7 @@ class SeriesBuilder:
         self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
-        self._known: dict[object, int] = {}  # the first row that uses some others
-        self._alike: dict[object, dict[object, int]] = {}  # and where there are more, by `identity`
+        self._numbered = Numbered(self.rows)
         self._reads_later = False  # whether a step reads rows that were made after its own
 
     @property
@@ -111,30 +110,16 @@ class SeriesBuilder:
 
     # -- rows -----------------------------------------------------------------------------------
 
-    def _append(self, row: Row, steady: bool, used: Sequence[int]) -> int:
+    def _append(self, row: Row, steady: bool, used: Sequence[int] = ()) -> int:
         self.rows.append(row)
         self._used.append(used)
         self._steady.append(steady)
         return len(self.rows) - 1
 
     def _shared_row(self, row: Row, steady: bool) -> int:
-        """The number of a row, which is made once: rows that use others than each other differ, so
-        that hardly any need to be compared by all that they are.
-        """
-        used = tuple(rows_used(row))
-        key: object = row if row.step is None else used
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._append(row, steady, used)
-        elif row.step is not None:
-            alike = self._alike.get(key)
-            if alike is None:
-                alike = self._alike[key] = {identity(self.rows[known]): known}
-            called = identity(row)
-            known = alike.get(called)
-            if known is None:
-                known = alike[called] = self._append(row, steady, used)
-        return known
+        used, new = tuple(rows_used(row)), len(self.rows)
+        known = self._numbered.number(row, used, new)
+        return self._append(row, steady, used) if known == new else known
 
     def is_steady(self, *rows: int) -> bool:
         """Whether all coefficients of these rows beyond order zero vanish."""
@@ -208,20 +193,19 @@ class SeriesBuilder:
         start: Kernel | None = None,
     ) -> int:
         """Return the row with this step, at order zero too unless `start` is given."""
-        if len(terms) == 1 and start is None and (times, divisor, offset) == ("1", None, 0):
+        if len(terms) == 1 and start is None and divisor is None and times == "1" and offset == 0:
             copied = copied_row(terms[0])
             if copied is not None:
                 return copied
         read: list[int] = []
         for term in terms:
             operand = term.operand
-            read += (
-                (operand.row,)
-                if operand.__class__ is Coefficient
-                else rows_of_every_order(operand)
-            )
-        are_steady = list(map(self._steady.__getitem__, read))
-        steady = all(are_steady)
+            if operand.__class__ is Coefficient:
+                read.append(operand.row)
+            else:
+                read += rows_of_every_order(operand)
+        are_steady = [*map(self._steady.__getitem__, read)]
+        steady = False not in are_steady
         constant = steady and self._is_constant([*read, *heads(terms, divisor, start)])
         if not constant and True in are_steady:
             terms = self._varying_terms(terms)
@@ -247,15 +231,9 @@ class SeriesBuilder:
         return self._shared_row(made, steady=True)
 
     def _varying_terms(self, terms: Terms) -> Terms:
-        steady, rows = self._steady, self.rows
-        for term in terms:
-            operand = term.operand
-            if operand.__class__ is Coefficient:
-                changes = steady[operand.row] and rows[operand.row].constant
-            else:
-                changes = operand.__class__ is Select
-            if changes:
-                return tuple([self._varying_term(term) for term in terms])
+        read = [row for term in terms for row in rows_of_every_order(term.operand)]
+        if any(self._steady[row] and self.rows[row].constant for row in read):
+            return tuple([self._varying_term(term) for term in terms])
         return terms
 
     def _varying_term(self, term: Term) -> Term:

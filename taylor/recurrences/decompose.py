@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
@@ -163,12 +163,12 @@ class Decomposition:
             self._order.learn(self._post_order(roots, operands))
             self._plan(operands, roots)
             absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
-            rules: dict[str, Any] = {}  # what makes the row of a node, if anything does
+            rules: dict[str, Any] = {}
             for node in operands:
                 if node not in absorbed:
                     op = node.op
                     if op not in rules:
-                        rules[op] = operation(op).rows
+                        rules[op] = self._rule(op)
                     rule = None if node in inputs else rules[op]
                     rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
@@ -215,22 +215,14 @@ class Decomposition:
         """Decide which nodes get no row because the only node that uses them absorbs them."""
         uses = Counter(roots)
         uses.update(chain.from_iterable(found.values()))
-        once = {e for e, count in uses.items() if count == 1}
-        once -= self.rows.keys()
-        once -= self.inputs.keys()
-        self._once = once
+        self._once = once = {e for e, count in uses.items() if count == 1}
+        once -= self.rows.keys() | self.inputs.keys()
         self._absorbed = set()
         self._convolutions = {}
-        absorbing: dict[str, Any] = {}  # by operation: which operands may be absorbed
         for node, operands in found.items():
-            op = node.op
-            if op not in absorbing:
-                absorbing[op] = operation(op).absorbs
-            absorbs = absorbing[op]
+            absorbs = operation(node.op).absorbs
             if absorbs is not None and not once.isdisjoint(operands):
-                for operand in absorbs(self, node):
-                    if operand in once:
-                        self._absorb(node, operand)
+                self._absorb(node, absorbs(self, node))
 
     def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
         """Operands of a sum that could become part of its step."""
@@ -251,14 +243,21 @@ class Decomposition:
         numerator = e.args[0]
         return (numerator,) if is_product(numerator) or is_plain_sum(numerator) else ()
 
-    def _absorb(self, e: Expression, operand: Expression) -> None:
-        added = 1 if is_product(operand) else self._convolutions.get(operand, 0)
-        total = self._convolutions.get(e, 0) + added
-        if total <= MOST_CONVOLUTIONS:
-            self._convolutions[e] = total
-            self._absorbed.add(operand)
+    def _absorb(self, e: Expression, operands: Sequence[Expression]) -> None:
+        total, known = 0, self._convolutions
+        for operand in operands:
+            if operand in self._once:
+                more = total + (1 if is_product(operand) else known.get(operand, 0))
+                if more <= MOST_CONVOLUTIONS:
+                    total = more
+                    self._absorbed.add(operand)
+        known[e] = total
 
     # -- rows of nodes ----------------------------------------------------------------------------
+
+    def _rule(self, op: str) -> Any:
+        """What makes the rows of an operation's nodes, if anything does."""
+        return operation(op).rows
 
     def _row(self, e: Expression) -> int:
         """The row of an input."""
@@ -336,18 +335,20 @@ class Decomposition:
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
         absorbed, rows = self._absorbed, self.rows
-        sums: list[tuple[Any, Expression]] = [(1, e)]  # with their signs, the first of all last
+        sums: list[tuple[Any, Expression]] = []  # with their signs, the first of all last
+        sign = 1
         while True:
-            sign, outer = sums[-1]
-            inner = outer.args[0]
+            sums.append((sign, e))
+            inner = e.args[0]
             if inner.op != "linear" or inner not in absorbed:
                 break
-            sums.append((sign * outer.payload[0][0], inner))
+            sign *= e.payload[0][0]
+            e = inner
         terms: list[Term] = []
         begun = 0
-        for sign, inner in reversed(sums):
-            coefficients = inner.payload[0] if sign == 1 else self._negated(inner.payload)
-            for operand, signed in islice(zip(inner.args, coefficients, strict=True), begun, None):
+        for sign, e in reversed(sums):
+            coefficients = e.payload[0] if sign == 1 else self._negated(e.payload)
+            for signed, operand in zip(coefficients[begun:], e.args[begun:], strict=True):
                 if operand in absorbed:
                     terms += self._term(signed, operand)
                 else:

@@ -60,6 +60,30 @@ def _reachable(used: Sequence[Sequence[int]], roots: Sequence[int]) -> list[int]
     return list(compress(range(len(used)), seen))
 
 
+class Numbered:
+    """Numbers of rows that are made once.
+
+    Rows that use others than each other differ: hardly any are compared by all that they are.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._first: dict[object, int] = {}
+        self._alike: dict[object, dict[object, int]] = {}  # where there are more than that
+
+    def number(self, row: Row, used: tuple[int, ...], new: int) -> int:
+        """The number of the row that is equal to this one, else a new one, which it then has."""
+        if row.step is None:
+            return self._first.setdefault(row, new)
+        first = self._first.setdefault(used, new)
+        if first == new:
+            return new
+        alike = self._alike.get(used)
+        if alike is None:
+            alike = self._alike[used] = {identity(self._rows[first]): first}
+        return alike.setdefault(identity(row), new)
+
+
 def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:
     """The rows of which a step, or a start, takes order zero alone."""
     found = [term.head for term in terms if term.head is not None]
@@ -72,8 +96,7 @@ def identity(row: Row) -> object:
     fraction its two numbers, whose own hash takes a power.
     """
     step = row.step
-    if step is None:
-        return row
+    assert step is not None
     parts: list[object] = [row.start, step.times, step.divisor, row.constant, _ratio(row.offset)]
     for term in step.terms:
         operand, c = term.operand, term.constant

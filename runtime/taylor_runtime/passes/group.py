@@ -5,6 +5,7 @@ for where the pieces still fill registers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def group(program: Program, used: Used, small: bool) -> list[list[int]]:
     constant = np.array([row.constant for row in used.examples])[used.alike]
     if constant.any():  # of what rows use
         of_used, firsts = constant[used.rows].tobytes(), used.firsts.tolist()
-        parts = [of_used[first:end] for first, end in zip(firsts, firsts[1:], strict=False)]
+        parts = [of_used[first:end] for first, end in pairwise(firsts)]
         keys = zip(depth, alike, parts, strict=True)
     numbers: dict[object, int] = {}
     group_of = [numbers.setdefault(key, len(numbers)) for key in keys]
@@ -118,10 +119,10 @@ def group(program: Program, used: Used, small: bool) -> list[list[int]]:
         members.setdefault(group, []).append(row)
     listed: list[list[int]] = []
     for rows in members.values():
-        alike = len(rows) >= FEWEST
+        together = len(rows) >= FEWEST
         if small:
-            alike = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
-        listed.extend([rows] if alike else [[row] for row in rows])
+            together = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
+        listed.extend([rows] if together else [[row] for row in rows])
     return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
 
 

@@ -306,7 +306,7 @@ class _Rewriter:
         first = with_slots(row, operands)
         if len(numbers) == 1:
             return first
-        start, step, offset = first.start, first.step, 0
+        start, step = first.start, first.step
         if isinstance(start, Input):
             listed = self.program.rows
             start = Input(start.source, tuple(_slot(listed[number])[0] for number in numbers))

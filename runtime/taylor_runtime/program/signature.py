@@ -58,9 +58,7 @@ def slots(row: Row) -> tuple[Slot, ...]:
 
 def rows_used(row: Row) -> list[int]:
     """The rows in the places of a row, in the order of `slots`."""
-    used, step = [], row.step
-    if row.start.__class__ is Kernel:
-        used += row.start.arguments
+    used, step = list(row.start.arguments) if row.start.__class__ is Kernel else [], row.step
     if step is not None:
         for term in step.terms:
             operand = term.operand
@@ -140,7 +138,7 @@ def plain(c: Constant) -> object:
     """What equal constants have in common, a fraction's two numbers: its hash takes a power."""
     if c.__class__ is tuple:
         return tuple(map(plain, c))
-    return (c.numerator, c.denominator) if isinstance(c, Fraction) else c
+    return (c.numerator, c.denominator) if c.__class__ is Fraction else c
 
 
 def depths(program: Program) -> list[int]:
