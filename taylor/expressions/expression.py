@@ -116,10 +116,10 @@ class Expression(Operators):
         def round(self, decimals: int = ...) -> Expression: ...
 
 
-def _array_method(name: str) -> Callable[..., Any]:
+def _array_method(name: str) -> Callable[..., ExpressionOrArray]:
     function = getattr(np, name)
 
-    def method(self: Expression, *args: Any, **options: Any) -> Any:
+    def method(self: Expression, *args: object, **options: object) -> ExpressionOrArray:
         return function(self, *args, **options)
 
     return method

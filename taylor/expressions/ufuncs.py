@@ -25,7 +25,7 @@ from taylor.expressions.object_arrays import (
     plain,
     wrapped,
 )
-from taylor.expressions.operators import Operators
+from taylor.expressions.operators import ExpressionOrArray, Operators
 from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_name
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import as_expression
@@ -73,7 +73,7 @@ def add_methods(cls: type[Operators]) -> None:
 
 
 def _element_method(name: str) -> Builder:
-    def method(*args: Any) -> Any:
+    def method(*args: object) -> ExpressionOrArray:
         return _builders[name](*(as_expression(arg) for arg in args))
 
     return method

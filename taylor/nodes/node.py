@@ -41,7 +41,7 @@ class _Fields:
     __slots__ = ("__weakref__", "args", "id", "op", "payload", "shape")
 
     op: str
-    args: tuple[Any, ...]
+    args: tuple[Node, ...]
     payload: Any
     shape: Shape
     id: int
