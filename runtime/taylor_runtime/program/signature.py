@@ -137,7 +137,7 @@ def _shape(operand: Operand) -> object:
 def plain(c: Constant) -> object:
     """What equal constants have in common, a fraction's two numbers: its hash takes a power."""
     if c.__class__ is tuple:
-        return tuple(map(plain, c))
+        return tuple([(x.numerator, x.denominator) if x.__class__ is Fraction else x for x in c])
     return (c.numerator, c.denominator) if c.__class__ is Fraction else c
 
 
