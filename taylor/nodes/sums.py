@@ -49,7 +49,7 @@ def affine(coefficient: Exact, term: N, offset: Exact) -> N:
     if offset == 0:
         if top == below:
             return term
-        inner, core = split_factor(term)
+        inner, core = split_factor(term) if term.op == "linear" else (1, term)
         if inner.__class__ is int and inner == -1:
             if top == -below:
                 return core

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylor_runtime.program.program import Coefficient, Convolution, Input, Program, Row, Step
+from taylor_runtime.program.program import Coefficient, Convolution, Input, Program, Row, Step, Term
 from taylor_runtime.program.records import replace
 from taylor_runtime.program.verify import rows_at_order, verify_row
 
@@ -16,12 +16,10 @@ def shorten(program: Program) -> Program:
     than from x_n; and convolutions that do not leave to the last what is known before.
     """
     shorter = tuple([_shortened(program, row) for row in program.rows])
-    if any(map(_may_end_early, shorter)):
-        early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
-        for row in shorter:
-            early.append(_is_early(row, early))
-        shorter = tuple([_with_early(row, early) for row in shorter])
-    made = replace(program, rows=shorter)
+    early: list[bool] = []  # rows whose coefficient n takes no sum, from those of lower order
+    for row in shorter:
+        early.append(_is_early(row, early))
+    made = replace(program, rows=tuple([_with_early(row, early) for row in shorter]))
     for index, (row, before) in enumerate(zip(made.rows, program.rows, strict=True)):
         if row is not before:  # of others nothing has changed, and of this one its step alone
             verify_row(made, index, row)
@@ -32,7 +30,7 @@ def _is_early(row: Row, early: Sequence[bool]) -> bool:
     """early: whether the rows before it are."""
     for term in row.step.terms if row.step else ():
         operand = term.operand
-        if isinstance(operand, Convolution):
+        if operand.__class__ is Convolution:
             return False
         for used in rows_at_order(operand):
             if used >= len(early) or not early[used]:
@@ -40,28 +38,21 @@ def _is_early(row: Row, early: Sequence[bool]) -> bool:
     return True
 
 
-def _may_end_early(row: Row) -> bool:
-    """Whether a row has a convolution in which one factor alone has a coefficient n."""
-    if row.step is not None:
-        for term in row.step.terms:
-            c = term.operand
-            if c.__class__ is Convolution and (c.first == 0) != (c.last == 0):
-                return True
-    return False
-
-
 def _with_early(row: Row, early: Sequence[bool]) -> Row:
     """The row with its convolutions told whether the newest coefficient of one row is early."""
-    if row.step is None or not _may_end_early(row):
+    if row.step is None:
         return row
-    terms, changed = list(row.step.terms), False
-    for k, term in enumerate(terms):
+    changed: dict[int, Term] = {}
+    for k, term in enumerate(row.step.terms):
         c = term.operand
-        if isinstance(c, Convolution) and (c.first == 0) != (c.last == 0):
+        if c.__class__ is Convolution and (c.first == 0) != (c.last == 0):
             known = early[c.b if c.first == 0 else c.a]
             if known != c.early:
-                terms[k], changed = replace(term, operand=replace(c, early=known)), True
-    return replace(row, step=replace(row.step, terms=tuple(terms))) if changed else row
+                changed[k] = replace(term, operand=replace(c, early=known))
+    if not changed:
+        return row
+    terms = tuple([changed.get(k, term) for k, term in enumerate(row.step.terms)])
+    return replace(row, step=replace(row.step, terms=terms))
 
 
 def _shortened(program: Program, row: Row) -> Row:

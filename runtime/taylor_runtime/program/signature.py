@@ -129,7 +129,7 @@ def signature(row: Row) -> tuple[object, ...]:
 def _shape(operand: Operand) -> object:
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
-        weight = operand.weight and tuple(map(plain, operand.weight))
+        weight = operand.weight and plain(operand.weight)
         return ("convolution", operand.first, operand.last, weight, operand.early, same)
     return ("select",)
 
@@ -145,7 +145,9 @@ def depths(program: Program) -> list[int]:
     """Length of the longest chain of rows that must be known first, at order zero or at order n."""
     found: list[int] = []
     for index, row in enumerate(program.rows):
-        needed = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+        needed: list[int] = []
+        if row.start.__class__ is Kernel:
+            needed += row.start.arguments
         if row.gather is not None:
             needed += [source for source, _ in row.gather.sources]
         if row.step is not None:
@@ -160,18 +162,12 @@ def depths(program: Program) -> list[int]:
                     if operand.first == 0:
                         needed.append(operand.b)
                 else:
-                    needed += rows_at_order(operand)
-                    if isinstance(operand, Select):
-                        needed.append(operand.condition)
+                    needed += operand_rows(operand)
                 if term.head is not None:
                     needed.append(term.head)
             if row.step.divisor is not None:
                 needed.append(row.step.divisor)
-        deepest = -1
-        for i in needed:
-            if i < index and found[i] > deepest:
-                deepest = found[i]
-        found.append(1 + deepest)
+        found.append(1 + max([found[i] for i in needed if i < index], default=-1))
     return found
 
 
