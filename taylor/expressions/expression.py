@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -116,19 +115,19 @@ class Expression(Operators):
         def clip(self, least: Any = ..., most: Any = ...) -> Expression: ...
         def round(self, decimals: int = ...) -> Expression: ...
 
-    else:
 
-        def __getattr__(self, name: str) -> Any:
-            """Methods by NumPy's names: ``np.sin`` of an object array calls ``element.sin()``."""
-            if name in _ARRAY_METHODS:
-                return partial(getattr(np, name), self)
-            if not name.startswith("_"):
-                method = ufuncs.element_method(name)
-                if method is not None:
-                    return lambda *others: method(self, *others)
-            raise AttributeError(f"Expression has no attribute {name!r}")
+def _array_method(name: str) -> Callable[..., ExpressionOrArray]:
+    function = getattr(np, name)
+
+    def method(self: Expression, *args: object, **options: object) -> ExpressionOrArray:
+        return function(self, *args, **options)
+
+    return method
 
 
+for _name in _ARRAY_METHODS:
+    setattr(Expression, _name, _array_method(_name))
+ufuncs.add_methods(Expression)
 array_functions.register(array_pieces.HANDLERS)
 for rules in (joins.RULES, moves.RULES, products.RULES, reductions.RULES, statistics.RULES):
     array_functions.register_rules(rules)

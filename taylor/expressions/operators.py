@@ -35,19 +35,17 @@ class Operators(Node):
 
     # --- arithmetic ----------------------------------------------------------------------------
     def __add__(self, other: Operand) -> Self:
-        return (
-            sums.add(self, other) if type(other) is type(self) else _binary(sums.add, self, other)
-        )
+        if type(other) is type(self):
+            return sums.combine(1, self, 1, other)
+        return _binary(sums.add, self, other)
 
     def __radd__(self, other: Operand) -> Self:
         return _binary(sums.add, other, self, reflected=True)
 
     def __sub__(self, other: Operand) -> Self:
-        return (
-            sums.subtract(self, other)
-            if type(other) is type(self)
-            else _binary(sums.subtract, self, other)
-        )
+        if type(other) is type(self):
+            return sums.combine(1, self, -1, other)
+        return _binary(sums.subtract, self, other)
 
     def __rsub__(self, other: Operand) -> Self:
         return _binary(sums.subtract, other, self, reflected=True)

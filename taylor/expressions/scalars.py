@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import is_
 from typing import Any, TypeAlias
 
@@ -46,11 +46,11 @@ def scalars(expression: Node, memo: dict[Any, Any] | None = None) -> np.ndarray[
     return result
 
 
-def are_scalars(nodes: Sequence[Node]) -> bool:
+def are_scalars(nodes: Collection[Node]) -> bool:
     """Whether nodes and all under them, which are given as well, are scalars, of operations on
     scalars: there is nothing to spell out.
     """
-    if any(e.shape for e in nodes):
+    if not {()}.issuperset({e.shape for e in nodes}):
         return False
     records = map(operation, {e.op for e in nodes if e.args})
     return all(record.elements is None and record.spelled is None for record in records)

@@ -6,7 +6,7 @@ On array nodes where there is one among the operands, else element by element.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -25,7 +25,7 @@ from taylor.expressions.object_arrays import (
     plain,
     wrapped,
 )
-from taylor.expressions.operators import Operators
+from taylor.expressions.operators import ExpressionOrArray, Operators
 from taylor.expressions.ufunc_builders import BUILDERS, INSTEAD, SEVERAL, full_name
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import as_expression
@@ -34,7 +34,8 @@ from taylor.nodes.operations.arrays.contractions import matmul_elements
 from taylor.nodes.operations.arrays.reductions import over_axes, running
 from taylor.nodes.operations.scalars.held import shift
 from taylor.nodes.products import multiply_many
-from taylor.nodes.registry import functions
+from taylor.nodes.record import Function
+from taylor.nodes.registry import for_each
 from taylor.nodes.sums import add_many
 from taylor.numbers.checks import check_real
 
@@ -46,28 +47,36 @@ Builder = Callable[..., Any]
 # --- ufuncs ----------------------------------------------------------
 
 
-_builders: dict[str, Builder] = {}
-_registered = -1
+_builders: dict[str, Builder] = dict(BUILDERS)  # by the names of NumPy's ufuncs
 
 
-def _builder(name: str) -> Builder | None:
-    """The constructor behind a NumPy ufunc's name, from the registry and from `ufunc_builders`."""
-    global _registered
-    if len(functions) != _registered:
-        for record in functions.values():
-            for numpy_name in record.numpy_names:
-                _builders[numpy_name] = partial(make_function_node, record.name)
-        _builders.update(BUILDERS)
-        _registered = len(functions)
-    return _builders.get(name)
+@for_each
+def _add_builders(record: Function) -> None:
+    for name in record.numpy_names:
+        if name not in BUILDERS:
+            _builders[name] = partial(make_function_node, record.name)
 
 
-def element_method(name: str) -> Builder | None:
-    """What NumPy calls as a method of an object array's element: ``x.sin()`` for ``np.sin``."""
-    builder = _builder(name)
-    if builder is None:
-        return None
-    return lambda *args: builder(*(as_expression(arg) for arg in args))
+def add_methods(cls: type[Operators]) -> None:
+    """Give expressions what NumPy calls as a method of an object array's element: ``x.sin()`` for
+    ``np.sin``.  A `__getattr__` would do, but then Python looks up every field of every node by its
+    name, in many times the time.
+    """
+
+    def add(names: Iterable[str]) -> None:
+        for name in names:
+            if not hasattr(cls, name):
+                setattr(cls, name, _element_method(name))
+
+    add(BUILDERS)
+    for_each(lambda record: add(record.numpy_names))
+
+
+def _element_method(name: str) -> Builder:
+    def method(*args: object) -> ExpressionOrArray:
+        return _builders[name](*(as_expression(arg) for arg in args))
+
+    return method
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -93,7 +102,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
 def _applied(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """A ufunc, or one of its methods, by the constructor of its name."""
     name = ufunc.__name__
-    builder = _builder(name)
+    builder = _builders.get(name)
     if options.pop("where", True) is not True:
         raise UnsupportedFunctionError(
             f"{full_name(ufunc)}: where= is not available for expressions; write "

@@ -35,7 +35,19 @@ LEAVES = frozenset(("constant", "variable", "parameter", "time"))
 _COMMUTATIVE = frozenset(("mul", "eq", "ne", "and", "or"))
 
 
-class Node:
+class _Fields:
+    """What a node holds, while it is made: its class then changes to one that is immutable."""
+
+    __slots__ = ("__weakref__", "args", "id", "op", "payload", "shape")
+
+    op: str
+    args: tuple[Node, ...]
+    payload: Any
+    shape: Shape
+    id: int
+
+
+class Node(_Fields):
     """One node: a number, an input, or an operation on other nodes; a real scalar or array.
 
     Made by `node` and the constructors of normal forms, never directly.
@@ -47,13 +59,9 @@ class Node:
     id:      position in the order of creation; operands always have smaller ids than results.
     """
 
-    __slots__ = ("__weakref__", "args", "id", "op", "payload", "shape")
+    __slots__ = ()
 
-    op: str
     args: tuple[Self, ...]
-    payload: Any
-    shape: Shape
-    id: int
 
     def __init__(self, *_: object) -> None:
         raise ArgumentTypeError(
@@ -112,17 +120,11 @@ _lock = threading.RLock()
 # only appends here (atomic); entries are removed or replaced under the lock alone.
 _dead: deque[Hashable] = deque()
 _recent: list[_Entry] = []  # of nodes made since `_settle` ran last
-_FEW = 32
+_FEW = 32 - 1  # nodes, less one
 _next_id = itertools.count().__next__
 
 _class: type[Node] = Node  # of which nodes are made
 _new = object.__new__
-_set_op = Node.__dict__["op"].__set__
-_set_args = Node.__dict__["args"].__set__
-_set_payload = Node.__dict__["payload"].__set__
-_set_shape = Node.__dict__["shape"].__set__
-_set_id = Node.__dict__["id"].__set__
-
 
 _PLAIN = LEAVES | {"linear", "index"}  # whose payloads are names and numbers
 # By address: an object as argument takes half as long again.
@@ -141,12 +143,14 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
         found = entry()
         if found is not None:
             return found
-    created: Any = _new(_class)
-    _set_op(created, op)
-    _set_args(created, args)
-    _set_payload(created, payload)
-    _set_shape(created, shape)
-    _set_id(created, _next_id())
+    number = _next_id()
+    created: Any = _new(_Fields)
+    created.op = op
+    created.args = args
+    created.payload = payload
+    created.shape = shape
+    created.id = number
+    created.__class__ = _class
     entry = _Entry(created, _forget)
     entry.key = key
     if _table.setdefault(key, entry) is not entry:
@@ -157,7 +161,7 @@ def intern_node(key: Hashable, op: str, args: tuple[N, ...], payload: Any, shape
                 return found
             _table[key] = entry  # in the place of a dead one
     _recent.append(entry)
-    if len(_recent) > _FEW:
+    if not number & _FEW:
         _settle()
     return created
 
@@ -178,9 +182,11 @@ def _settle() -> None:
         is_tracked, untrack = gc.is_tracked, _untrack
         for entry in fresh:
             e = entry()
-            if e is None or (e.payload is not None and e.op not in _PLAIN) or type(e.op) is not str:
+            if e is None:
                 continue
-            args = e.args
+            op, args = e.op, e.args
+            if (e.payload is not None and op not in _PLAIN) or op.__class__ is not str:
+                continue
             for arg in args:
                 if is_tracked(arg):
                     break

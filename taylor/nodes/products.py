@@ -38,10 +38,10 @@ def multiply(a: N, b: N) -> N:
             factor_a, core_a = split_factor(a)
             factor_b, core_b = split_factor(b)
             factor = normalised(factor_a * factor_b)
-            if factor != 1 and is_movable(factor):
-                return scale(factor, multiply(core_a, core_b))
             if factor == 1:
                 a, b = core_a, core_b
+            elif is_movable(factor):
+                return scale(factor, multiply(core_a, core_b))
         if a is b:
             return power_exact(a, 2)
         combined = _same_base(a, b)

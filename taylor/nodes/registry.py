@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from taylor.errors import ArgumentError, UnsupportedFunctionError
 from taylor.nodes.defined import DefinedName
@@ -10,6 +11,7 @@ from taylor.nodes.record import Function
 
 functions: dict[str, Function] = {}
 _lock = threading.Lock()
+_told: list[Callable[[Function], None]] = []  # who is told of records
 
 
 def get(name: str) -> Function:
@@ -47,3 +49,13 @@ def register(*records: Function) -> None:
                     f"register: a function {record.name!r} exists already; choose another name"
                 )
             functions[record.name] = record
+            for told in _told:
+                told(record)
+
+
+def for_each(told: Callable[[Function], None]) -> None:
+    """Tell of every record, those that will be added included."""
+    with _lock:
+        _told.append(told)
+        for record in functions.values():
+            told(record)

@@ -49,7 +49,7 @@ def affine(coefficient: Exact, term: N, offset: Exact) -> N:
     if offset == 0:
         if top == below:
             return term
-        inner, core = split_factor(term)
+        inner, core = split_factor(term) if term.op == "linear" else (1, term)
         if inner.__class__ is int and inner == -1:
             if top == -below:
                 return core
@@ -280,14 +280,15 @@ def _locate(total: Node, leaf: Node) -> tuple[int, ...] | None:
     pending: list[Any] = [total]
     budget, oldest = SEARCH_LIMIT, leaf.id
     while pending:  # nearly always in vain, so that nothing else is noted on the way
-        parent = pending.pop()
-        for child in parent.args:
+        args = pending.pop().args
+        budget -= len(args)
+        if budget < 0:  # the last ones that are looked at
+            found = any(child is leaf for child in args[: budget + len(args) + 1])
+            return _path(total, leaf) if found else None
+        for child in args:
             if child is leaf:
                 return _path(total, leaf)
-            budget -= 1
-            if budget < 0:
-                return None
-            if child.id > oldest and child.op == "linear" and child.payload[1] == 0:
+            if child.op == "linear" and child.id > oldest and child.payload[1] == 0:
                 pending.append(child)
     return None
 

@@ -28,7 +28,12 @@ def reachable(roots: Iterable[N], stop: Callable[[N], bool] | None = None) -> li
     >>> reachable([x * y])
     [x, y, x*y]
     """
-    seen = set(roots)  # sorted in the end: the order of a set is no order
+    return sorted(below(roots, stop), key=attrgetter("id"))
+
+
+def below(roots: Iterable[N], stop: Callable[[N], bool] | None = None) -> set[N]:
+    """Return the nodes of `reachable` where no order is wanted; that of a set is none."""
+    seen = set(roots)
     pending = list(seen)
     while pending:
         current = pending.pop()
@@ -38,7 +43,7 @@ def reachable(roots: Iterable[N], stop: Callable[[N], bool] | None = None) -> li
             if arg not in seen:
                 seen.add(arg)
                 pending.append(arg)
-    return sorted(seen, key=attrgetter("id"))
+    return seen
 
 
 def inputs(roots: Iterable[N]) -> list[N]:

@@ -37,14 +37,14 @@ from taylor_runtime.program.program import Coefficient, Input, Number, Row, Step
 class ArrayBuilder(SeriesBuilder):
     """Collects rows with shapes; steps broadcast what they combine, so that every rule holds."""
 
-    def _append(self, row: Row, steady: bool) -> int:
+    def _append(self, row: Row, steady: bool, used: Sequence[int] = ()) -> int:
         if not isinstance(row, ArrayRow):
             shape = self._broadcast(all_used(row))
             row = ArrayRow(
                 row.start, row.step, row.offset, None, max(math.prod(shape), 1),
                 row.constant, row.name, shape,
             )  # fmt: skip
-        return super()._append(row, steady)
+        return super()._append(row, steady, used)
 
     def _broadcast(self, rows: Sequence[int]) -> Shape:
         return np.broadcast_shapes(*(self.shape(row) for row in rows))

@@ -160,14 +160,13 @@ class ArrayDecomposition(Decomposition):
     def _leaf(self, e: Expression) -> int:
         return self.leaf(e)
 
-    def _absorb(self, e: Expression, operand: Expression) -> None:
+    def _absorb(self, e: Expression, operands: Sequence[Expression]) -> None:
         """Only what is as large: a smaller product would be made over and over again."""
-        if e.shape == operand.shape:
-            super()._absorb(e, operand)
+        super()._absorb(e, [operand for operand in operands if operand.shape == e.shape])
 
-    def _rule(self, e: Expression) -> Any:
-        rule = operation(e.op).array_rows
-        return super()._rule(e) if rule is None else rule
+    def _rule(self, op: str) -> Any:
+        rule = operation(op).array_rows
+        return super()._rule(op) if rule is None else rule
 
     def numbers_of(self, e: Expression) -> int:
         """A constant: a number, or an array of them."""

@@ -24,7 +24,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from taylor.errors import ArgumentTypeError
 from taylor.numbers.exact import normalised
 from taylor.recurrences.degree import Slope, slope_of
-from taylor.recurrences.prune import copied_row, heads, identity, pruned, scaled
+from taylor.recurrences.prune import Numbered, copied_row, heads, pruned, scaled
 from taylor_runtime.program.program import (
     Coefficient,
     Constant,
@@ -40,6 +40,7 @@ from taylor_runtime.program.program import (
     Term,
 )
 from taylor_runtime.program.records import replace
+from taylor_runtime.program.signature import rows_used
 from taylor_runtime.program.verify import rows_at_order, rows_of_every_order
 
 Exact = int | Fraction
@@ -58,7 +59,7 @@ def shared(
 
     @wraps(rule)
     def once(builder: SeriesBuilder, *args: P.args, **kwargs: P.kwargs) -> R:
-        plain = [(a.numerator, a.denominator) if isinstance(a, Fraction) else a for a in args]
+        plain = [(a.numerator, a.denominator) if a.__class__ is Fraction else a for a in args]
         key = (rule, *plain, *kwargs.items())
         if key not in builder.results:
             builder.results[key] = rule(builder, *args, **kwargs)
@@ -87,12 +88,13 @@ class SeriesBuilder:
         self.of_one_order = False  # whether a rule asked for the order: other orders, other rows
         self.in_time = in_time
         self.rows: list[Row] = []
+        self._used: list[Sequence[int]] = []  # by each row
         self.results: dict[object, object] = {}  # of shared rules
         self._slopes: dict[int, Slope] = {}  # of rows that are linear in time
         self._growths: dict[int, Slope] = {}  # of their Euler derivatives: coefficient 1 is all
         self._steady: list[bool] = []
         self._number: dict[int, Number] = {}
-        self._known: dict[object, int] = {}  # by `identity`
+        self._numbered = Numbered(self.rows)
         self._reads_later = False  # whether a step reads rows that were made after its own
 
     @property
@@ -108,17 +110,16 @@ class SeriesBuilder:
 
     # -- rows -----------------------------------------------------------------------------------
 
-    def _append(self, row: Row, steady: bool) -> int:
+    def _append(self, row: Row, steady: bool, used: Sequence[int] = ()) -> int:
         self.rows.append(row)
+        self._used.append(used)
         self._steady.append(steady)
         return len(self.rows) - 1
 
     def _shared_row(self, row: Row, steady: bool) -> int:
-        key = identity(row)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._append(row, steady)
-        return known
+        used, new = tuple(rows_used(row)), len(self.rows)
+        known = self._numbered.number(row, used, new)
+        return self._append(row, steady, used) if known == new else known
 
     def is_steady(self, *rows: int) -> bool:
         """Whether all coefficients of these rows beyond order zero vanish."""
@@ -165,7 +166,7 @@ class SeriesBuilder:
         """Return a new row that starts from a kernel; `define` gives its step later."""
         start = Kernel(function, rows, tuple(constants)) if function else None
         row = Row(start=start, step=_TO_BE_DEFINED, name=str(function))
-        return self._append(row, steady=False)
+        return self._append(row, steady=False, used=rows)
 
     def define(
         self,
@@ -177,7 +178,8 @@ class SeriesBuilder:
     ) -> int:
         """Give a declared row (or a state's input row) its step; return the row."""
         step = Step(self._varying_terms(terms), times, divisor)
-        self.rows[row] = replace(self.rows[row], step=step, offset=offset)
+        self.rows[row] = defined = replace(self.rows[row], step=step, offset=offset)
+        self._used[row] = rows_used(defined)
         reads = (max(rows_at_order(term.operand), default=row) for term in step.terms)
         self._reads_later |= any(read > row for read in reads)
         return row
@@ -191,14 +193,21 @@ class SeriesBuilder:
         start: Kernel | None = None,
     ) -> int:
         """Return the row with this step, at order zero too unless `start` is given."""
-        if len(terms) == 1 and start is None and (times, divisor, offset) == ("1", None, 0):
+        if len(terms) == 1 and start is None and divisor is None and times == "1" and offset == 0:
             copied = copied_row(terms[0])
             if copied is not None:
                 return copied
-        read = [row for term in terms for row in rows_of_every_order(term.operand)]
-        steady = all(map(self._steady.__getitem__, read))
+        read: list[int] = []
+        for term in terms:
+            operand = term.operand
+            if operand.__class__ is Coefficient:
+                read.append(operand.row)
+            else:
+                read += rows_of_every_order(operand)
+        are_steady = [*map(self._steady.__getitem__, read)]
+        steady = False not in are_steady
         constant = steady and self._is_constant([*read, *heads(terms, divisor, start)])
-        if not constant:
+        if not constant and True in are_steady:
             terms = self._varying_terms(terms)
         step = Step(terms, times, divisor)
         name = str(start.function) if start else ""
@@ -222,15 +231,9 @@ class SeriesBuilder:
         return self._shared_row(made, steady=True)
 
     def _varying_terms(self, terms: Terms) -> Terms:
-        steady, rows = self._steady, self.rows
-        for term in terms:
-            operand = term.operand
-            if operand.__class__ is Coefficient:
-                changes = steady[operand.row] and rows[operand.row].constant
-            else:
-                changes = operand.__class__ is Select
-            if changes:
-                return tuple([self._varying_term(term) for term in terms])
+        read = [row for term in terms for row in rows_of_every_order(term.operand)]
+        if any(self._steady[row] and self.rows[row].constant for row in read):
+            return tuple([self._varying_term(term) for term in terms])
         return terms
 
     def _varying_term(self, term: Term) -> Term:
@@ -392,6 +395,6 @@ class SeriesBuilder:
 
     def program(self, outputs: Sequence[int], inputs: Sequence[tuple[str, int]] = ()) -> Program:
         """Return the program of the rows that `outputs` and the states need."""
-        rows, to = pruned(self.rows, outputs, self._reads_later)
+        rows, to = pruned(self.rows, self._used, outputs, self._reads_later)
         wanted = tuple((to[row], 0) for row in outputs)
         return Program(rows, wanted, self._order, tuple(inputs), of_one_order=self.of_one_order)

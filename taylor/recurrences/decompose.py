@@ -107,11 +107,13 @@ class Decomposition:
         self.rows: dict[Expression, int] = {}
         self.states: list[int] = []
         self._order = OperandOrder(inputs)
-        self._absorbed: set[Expression] = set()  # only ever asked, never iterated
+        self._once: set[Expression] = set()  # used once; only ever asked, never iterated
+        self._absorbed: set[Expression] = set()  # likewise
         self._convolutions: dict[Expression, int] = {}
         self._unknowns: dict[Expression, int] = {}  # rows of functions that equations define
         # What has to be lowered before declared rows can be defined, and who defines them.
         self._undefined: list[Define] = []
+        self._negatives: dict[int, tuple[Any, tuple[Any, ...]]] = {}  # by the identity of payloads
 
     # -- inputs and states ------------------------------------------------------------------------
 
@@ -161,9 +163,13 @@ class Decomposition:
             self._order.learn(self._post_order(roots, operands))
             self._plan(operands, roots)
             absorbed, rows, inputs = self._absorbed, self.rows, self.inputs
+            rules: dict[str, Any] = {}
             for node in operands:
                 if node not in absorbed:
-                    rule = None if node in inputs else self._rule(node)
+                    op = node.op
+                    if op not in rules:
+                        rules[op] = self._rule(op)
+                    rule = None if node in inputs else rules[op]
                     rows[node] = self._row(node) if rule is None else rule(self, node)
             declared += self._undefined
             roots = [core for needed, _ in self._undefined for core in needed]
@@ -209,18 +215,14 @@ class Decomposition:
         """Decide which nodes get no row because the only node that uses them absorbs them."""
         uses = Counter(roots)
         uses.update(chain.from_iterable(found.values()))
-        once = {e for e, count in uses.items() if count == 1}  # only ever asked, never iterated
-        once -= self.rows.keys()
-        once -= self.inputs.keys()
+        self._once = once = {e for e, count in uses.items() if count == 1}
+        once -= self.rows.keys() | self.inputs.keys()
         self._absorbed = set()
         self._convolutions = {}
         for node, operands in found.items():
-            if once.isdisjoint(operands):
-                continue
             absorbs = operation(node.op).absorbs
-            for operand in () if absorbs is None else absorbs(self, node):
-                if operand in once:
-                    self._absorb(node, operand)
+            if absorbs is not None and not once.isdisjoint(operands):
+                self._absorb(node, absorbs(self, node))
 
     def absorbed_by_sum(self, e: Expression) -> Sequence[Expression]:
         """Operands of a sum that could become part of its step."""
@@ -230,9 +232,10 @@ class Decomposition:
             return e.args if enters_numerator(coefficients[0], e.args[0].args[0]) else ()
         if only and not self.builder.has_orders and exact_divisor(e) is not None:
             return ()  # rounded as NumPy rounds it
-        found = [arg for arg in e.args if is_product(arg)]
-        if is_plain_sum(e.args[0]) and coefficients[0] in (1, -1):
-            found.insert(0, e.args[0])
+        once, first = self._once, e.args[0]
+        found = [arg for arg in e.args if arg in once and is_product(arg)]
+        if first in once and is_plain_sum(first) and coefficients[0] in (1, -1):
+            found.insert(0, first)
         return found
 
     def absorbed_by_quotient(self, e: Expression) -> Sequence[Expression]:
@@ -240,18 +243,21 @@ class Decomposition:
         numerator = e.args[0]
         return (numerator,) if is_product(numerator) or is_plain_sum(numerator) else ()
 
-    def _absorb(self, e: Expression, operand: Expression) -> None:
-        added = 1 if is_product(operand) else self._convolutions.get(operand, 0)
-        total = self._convolutions.get(e, 0) + added
-        if total <= MOST_CONVOLUTIONS:
-            self._convolutions[e] = total
-            self._absorbed.add(operand)
+    def _absorb(self, e: Expression, operands: Sequence[Expression]) -> None:
+        total, known = 0, self._convolutions
+        for operand in operands:
+            if operand in self._once:
+                more = total + (1 if is_product(operand) else known.get(operand, 0))
+                if more <= MOST_CONVOLUTIONS:
+                    total = more
+                    self._absorbed.add(operand)
+        known[e] = total
 
     # -- rows of nodes ----------------------------------------------------------------------------
 
-    def _rule(self, e: Expression) -> Any:
-        """What makes the row of a node, if anything does."""
-        return operation(e.op).rows
+    def _rule(self, op: str) -> Any:
+        """What makes the rows of an operation's nodes, if anything does."""
+        return operation(op).rows
 
     def _row(self, e: Expression) -> int:
         """The row of an input."""
@@ -329,34 +335,42 @@ class Decomposition:
     def _sum_terms(self, e: Expression) -> Terms:
         """The terms of a sum, those of the absorbed sum that it begins with first."""
         absorbed, rows = self._absorbed, self.rows
-        backwards: list[Term] = []  # a sum that begins with a sum has the last terms
+        sums: list[tuple[Any, Expression]] = []  # with their signs, the first of all last
         sign = 1
         while True:
-            coefficients, operands = e.payload[0], e.args
-            begins_with_sum = operands[0].op == "linear" and operands[0] in absorbed
-            terms: list[Term] = []
-            for place in range(begins_with_sum, len(operands)):
-                constant, operand = coefficients[place], operands[place]
-                signed = constant if sign == 1 else -constant
+            sums.append((sign, e))
+            inner = e.args[0]
+            if inner.op != "linear" or inner not in absorbed:
+                break
+            sign *= e.payload[0][0]
+            e = inner
+        terms: list[Term] = []
+        begun = 0
+        for sign, e in reversed(sums):
+            coefficients = e.payload[0] if sign == 1 else self._negated(e.payload)
+            for signed, operand in zip(coefficients[begun:], e.args[begun:], strict=True):
                 if operand in absorbed:
                     terms += self._term(signed, operand)
                 else:
                     terms.append(Term(signed, Coefficient(rows[operand])))
-            terms.reverse()
-            backwards += terms
-            if not begins_with_sum:
-                backwards.reverse()
-                return tuple(backwards)
-            sign *= coefficients[0]
-            e = operands[0]
+            begun = 1
+        return tuple(terms)
+
+    def _negated(self, payload: Any) -> tuple[Any, ...]:
+        """The coefficients of a sum times -1: sums that share them share these, too."""
+        known = self._negatives.get(id(payload))
+        if known is None:
+            found = tuple([-c for c in payload[0]])
+            known = self._negatives[id(payload)] = payload, found  # which keeps its identity
+        return known[1]
 
     def _term(self, constant: Any, operand: Expression) -> Terms:
         if operand not in self._absorbed:
             return (Term(constant, Coefficient(self.rows[operand])),)
         a, b = self._order.of(operand) if operand.op == "mul" else (operand.args[0],) * 2
         row_a, row_b = self.rows[a], self.rows[b]
-        if not is_movable(constant) and (
-            self.builder.is_steady(row_a) or self.builder.is_steady(row_b)
+        if (self.builder.is_steady(row_a) or self.builder.is_steady(row_b)) and not is_movable(
+            constant
         ):  # heads are multiplied by constants first: k*1e30 may overflow where k*x does not
             return self.builder.term(constant, self.builder.product(row_a, row_b))
         return self.builder.convolution(constant, row_a, row_b)

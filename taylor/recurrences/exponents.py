@@ -91,7 +91,9 @@ def _fractional_power(b: SeriesBuilder, x: int, exponent: Exact) -> int:
     """Coefficient n takes the coefficients up to n - 1 of x**(a-1), n - 2 of x**(a-2), ..., down to
     an exponent below one, or to one of which order zero alone is needed.
     """
-    levels = min(math.floor(exponent), b.order) if exponent > 1 and not b.in_time else 0
+    if b.in_time or exponent <= 1:
+        return _singular_power(b, x, exponent)
+    levels = min(math.floor(exponent), b.order)
     u = _singular_power(b, x, exponent - levels)
     for level in reversed(range(levels)):
         u = _power_from_derivative(b, x, exponent - level, u)
@@ -126,7 +128,7 @@ def real_power(
     by a power of two, which leaves the quotient as it is. Source: Jorba & Zou (2005),
     proposition 2.1 (iii); the identity x u' = a u x'.
     """
-    y = b.product(b.kernel("scale", x, x), x) if exponent > 0 else x
+    y = b.product(b.kernel("scale", x, x), x) if exponent.numerator > 0 else x
     u = b.declare(kernel, x, constants=constants)
     weight = _weight(exponent.numerator, exponent.denominator)
     terms = (Term(1, Convolution(u, y, 0, 1, weight)),)

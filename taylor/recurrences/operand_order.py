@@ -20,7 +20,7 @@ from taylor.numbers import exact as constants
 from taylor_runtime.program.program import Input
 from taylor_runtime.program.records import blake2b
 
-Key = tuple[int, int, int, int]  # depth, form, first and last input
+Key = tuple[int, int, int]  # form, first and last input
 
 _NO_INPUT = 1 << 40
 _MASK = (1 << 40) - 1  # of the numbers that tell forms apart
@@ -43,42 +43,60 @@ class OperandOrder:
     """
 
     def __init__(self, inputs: Mapping[Expression, Input]) -> None:
+        self._depths: dict[Expression, int] = dict.fromkeys(inputs, 0)
+        self._partly: dict[Expression, tuple[Expression, ...]] = {}  # operands that count, not all
         self._keys: dict[Expression, Key] = {}
         self._contents: dict[Expression, int] = {}
         for place, (e, source) in enumerate(inputs.items()):
-            self._keys[e] = 0, _code(source.source), place, place
+            self._keys[e] = _code(source.source), place, place
             self._contents[e] = place
 
     def learn(self, nodes: Iterable[Expression]) -> None:
-        """Nodes of the program, operands before results."""
-        keys = self._keys
+        """Nodes of the program, operands before results.
+
+        Only how deep they are is noted: it decides of most products.
+        """
+        depths = self._depths
+        get = depths.get
         for node in nodes:
-            if node in keys:
+            if node in depths:
                 continue
-            depth, total, product, first, last = 0, 0, 1, _NO_INPUT, -1
+            deepest = 0
             for arg in node.args:
-                known = keys.get(arg)
-                if known is None:  # an exact exponent
-                    continue
-                its_depth, its_form, its_first, its_last = known
-                if its_depth > depth:
-                    depth = its_depth
-                total += its_form
-                product = product * (its_form | 1) & _MASK
-                if its_first < first:
-                    first = its_first
-                if its_last > last:
-                    last = its_last
-            form = (total * 69069 + product * 31 + _code(node.op)) & _MASK
-            keys[node] = depth + 1, form, first, last
+                depth = get(arg)
+                if depth is None:  # an exact exponent
+                    self._partly[node] = tuple([arg for arg in node.args if arg in depths])
+                elif depth > deepest:
+                    deepest = depth
+            depths[node] = deepest + 1
 
     def of(self, product: Expression) -> tuple[Expression, Expression]:
         """The two factors, the first first."""
         a, b = product.args
-        first, second = self._keys[a], self._keys[b]
-        if first == second:
+        first, second = self._depths[a], self._depths[b]
+        if first != second:
+            return (a, b) if first < second else (b, a)
+        one, other = self._key(a), self._key(b)
+        if one == other:
             return (b, a) if self._content(b) < self._content(a) else (a, b)
-        return (b, a) if second < first else (a, b)
+        return (b, a) if other < one else (a, b)
+
+    def _key(self, e: Expression) -> Key:
+        keys = self._keys
+        if e in keys:
+            return keys[e]
+        for node in reachable([e], stop=keys.__contains__):
+            if node in keys or node not in self._depths:
+                continue
+            total, product, first, last = 0, 1, _NO_INPUT, -1
+            for arg in self._partly.get(node, node.args):
+                its_form, its_first, its_last = keys[arg]
+                total += its_form
+                product = product * (its_form | 1) & _MASK
+                first, last = min(first, its_first), max(last, its_last)
+            form = (total * 69069 + product * 31 + _code(node.op)) & _MASK
+            keys[node] = form, first, last
+        return keys[e]
 
     def _content(self, e: Expression) -> int:
         """A number that equal formulas share, and hardly any others do."""

@@ -7,21 +7,25 @@ from fractions import Fraction
 from itertools import compress
 
 from taylor_runtime.program.program import Coefficient, Constant, Input, Kernel, Number, Row, Term
-from taylor_runtime.program.signature import renumbered, rows_used
+from taylor_runtime.program.signature import renumbered
 from taylor_runtime.program.verify import rows_at_order
 
 
 def pruned(
-    rows: Sequence[Row], outputs: Sequence[int], reads_later: bool
+    rows: Sequence[Row],
+    used: Sequence[Sequence[int]],
+    outputs: Sequence[int],
+    reads_later: bool,
 ) -> tuple[tuple[Row, ...], Sequence[int] | dict[int, int]]:
     """Return the rows that `outputs` and the states need, in order, and where each row went.
 
+    used: the rows that each row uses.
     reads_later: whether any step reads rows that were made after its own.
     """
     states = [
         i for i, r in enumerate(rows) if isinstance(r.start, Input) and r.start.source == "state"
     ]
-    kept = _reachable(rows, [*outputs, *states])
+    kept = _reachable(used, [*outputs, *states])
     if reads_later:
         kept = in_order(rows, kept)
     elif len(kept) == len(rows):
@@ -45,15 +49,39 @@ def in_order(rows: Sequence[Row], kept: Iterable[int]) -> list[int]:
     return list(found)
 
 
-def _reachable(rows: Sequence[Row], roots: Sequence[int]) -> list[int]:
-    seen = bytearray(len(rows))
+def _reachable(used: Sequence[Sequence[int]], roots: Sequence[int]) -> list[int]:
+    seen = bytearray(len(used))
     pending = list(roots)
     while pending:
         row = pending.pop()
         if not seen[row]:
             seen[row] = 1
-            pending += rows_used(rows[row])
-    return list(compress(range(len(rows)), seen))
+            pending += used[row]
+    return list(compress(range(len(used)), seen))
+
+
+class Numbered:
+    """Numbers of rows that are made once.
+
+    Rows that use others than each other differ: hardly any are compared by all that they are.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._first: dict[object, int] = {}
+        self._alike: dict[object, dict[object, int]] = {}  # where there are more than that
+
+    def number(self, row: Row, used: tuple[int, ...], new: int) -> int:
+        """The number of the row that is equal to this one, else a new one, which it then has."""
+        if row.step is None:
+            return self._first.setdefault(row, new)
+        first = self._first.setdefault(used, new)
+        if first == new:
+            return new
+        alike = self._alike.get(used)
+        if alike is None:
+            alike = self._alike[used] = {identity(self._rows[first]): first}
+        return alike.setdefault(identity(row), new)
 
 
 def heads(terms: Sequence[Term], divisor: int | None, start: Kernel | None) -> list[int]:
@@ -68,8 +96,7 @@ def identity(row: Row) -> object:
     fraction its two numbers, whose own hash takes a power.
     """
     step = row.step
-    if step is None:
-        return row
+    assert step is not None
     parts: list[object] = [row.start, step.times, step.divisor, row.constant, _ratio(row.offset)]
     for term in step.terms:
         operand, c = term.operand, term.constant

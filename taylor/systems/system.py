@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ from taylor.expressions.scalars import are_scalars, scalars
 from taylor.expressions.trace import TracedSystem, trace_rhs
 from taylor.expressions.types import ExpressionLike, UserFunction
 from taylor.nodes.regions import has_regions
-from taylor.nodes.traverse import from_records, reachable, to_records
+from taylor.nodes.traverse import below, from_records, reachable, to_records
 from taylor.nodes.traverse import inputs as leaves
 from taylor.systems.blocks import Block, SpelledOut, as_blocks
 from taylor.systems.elements import Elements
@@ -108,7 +109,7 @@ def make_system(equations: System | Equations, count: int, parameter_count: int 
     if blocks is not None:
         return _of_blocks(blocks)
     given = [e for item in items for e in item]
-    if all(isinstance(e, Expression) for e in given) and are_scalars(nodes := reachable(given)):
+    if all(isinstance(e, Expression) for e in given) and are_scalars(nodes := below(given)):
         return _checked(items, nodes=nodes)
     memo: Memo = {}
     return _checked([pair for item in items for pair in _scalar_pairs(*item, memo)])
@@ -208,7 +209,7 @@ def _elements(value: Any, memo: Memo) -> np.ndarray:
 def _checked(
     pairs: list[tuple[Expression, Expression]],
     declared: Sequence[Expression] = (),
-    nodes: list[Expression] | None = None,
+    nodes: Collection[Expression] | None = None,
 ) -> System:
     """The system of equations of scalars, checked.
 
@@ -230,7 +231,8 @@ def _checked(
                 f"the derivative of {state} is not a scalar: shape {derivative.shape}"
             )
     parameters = dict.fromkeys(declared)
-    for node in [e for e in nodes if not e.args or e.op == "index"]:
+    used = [e for e in nodes if not e.args or e.op == "index"]
+    for node in sorted(used, key=attrgetter("id")):
         if _is_variable(node) and node not in seen:
             raise EquationsError(
                 f"{node} is used but has no equation; add ({node}, its derivative), or make it a "
@@ -241,20 +243,20 @@ def _checked(
     states, derivatives = zip(*pairs, strict=True)
     _check_names("states", states)
     _check_names("parameters", list(parameters))
-    operations = frozenset([e.op for e in nodes])
+    operations = frozenset({e.op for e in nodes})
     return System(tuple(states), tuple(derivatives), tuple(parameters), (), operations)
 
 
 def _spelled(
     pairs: list[tuple[Expression, Expression]],
-) -> tuple[list[tuple[Expression, Expression]], list[Expression]]:
+) -> tuple[list[tuple[Expression, Expression]], Collection[Expression]]:
     """The equations without loops and arrays, and all nodes below them."""
     found = unrolled("the system", [derivative for _, derivative in pairs])
-    nodes = reachable(found)
+    nodes = below(found)
     if any(e.shape and e.args for e in nodes):  # a function has made arrays, or a branch has
         memo: Memo = {}
         found = [e if e.shape else scalars(e, memo).item() for e in found]
-        nodes = reachable(found)
+        nodes = below(found)
     return [(state, e) for (state, _), e in zip(pairs, found, strict=True)], nodes
 
 

@@ -75,7 +75,10 @@ def work(program: Program) -> int:
         if row.step is None or row.constant:
             continue
         terms = row.step.terms
-        pairs = sum([_pairs(t.operand) for t in terms if t.operand.__class__ is not Coefficient])
+        pairs = 0.0
+        for term in terms:
+            if term.operand.__class__ is not Coefficient:
+                pairs += _pairs(term.operand)
         total += registers * (pairs * p * (p + 1) / 2 + len(terms) * p)
     return int(total)
 

@@ -4,14 +4,14 @@ for where the pieces still fill registers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from taylor_runtime.program.program import Program
+from taylor_runtime.program.program import Constant, Program, Row
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.program.signature import Slot, depths, rows_used, signature, slots
 from taylor_runtime.program.widths import REGISTER
@@ -19,39 +19,97 @@ from taylor_runtime.program.widths import REGISTER
 FEWEST = 3  # rows that make a pack
 MOST_GROWTH = 1.35  # of the number of registers, that a split of a pack may cost
 
+Numbers = NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
     """The rows that every row uses, and what for: rows of equal signatures use others alike.
 
-    alike: number of each row's signature; places: those of one row, for each signature.
+    What differs between these is listed for one row after the other, so that no pass looks at all
+    rows themselves again: a pack of ten thousand is a few operations on arrays.
+
+    rows:      those that are used; constants: of terms, and the offset.
+    alike:     number of each row's signature.
+    places:    those of one row, and examples: that row, for each signature.
+    firsts:    where those of each row begin in `rows`, and the end; likewise in `constants`.
     """
 
-    rows: list[list[int]]
-    alike: list[int]
+    rows: Numbers
+    constants: list[Constant]
+    alike: Numbers
     places: list[tuple[Slot, ...]]
+    examples: list[Row]
+    firsts: Numbers
+    firsts_of_constants: Numbers
 
     @staticmethod
     def of(program: Program) -> Used:
         numbers: dict[object, int] = {}
-        alike = [numbers.setdefault(signature(row), len(numbers)) for row in program.rows]
-        first = {number: index for index, number in reversed([*enumerate(alike)])}
-        places = [slots(program.rows[first[number]]) for number in range(len(numbers))]
-        return Used([rows_used(row) for row in program.rows], alike, places)
+        alike: list[int] = []
+        examples: list[Row] = []
+        used: list[int] = []
+        constants: list[Constant] = []
+        for row in program.rows:
+            number = numbers.setdefault(signature(row), len(numbers))
+            alike.append(number)
+            if number == len(examples):
+                examples.append(row)
+            used += rows_used(row)
+            if row.step is not None:
+                constants += [term.constant for term in row.step.terms]
+            constants.append(row.offset)
+        places = [slots(row) for row in examples]
+        terms = [len(row.step.terms) if row.step else 0 for row in examples]
+        each = np.array(alike, np.int64)
+        return Used(
+            np.array(used, np.int64),
+            constants,
+            each,
+            places,
+            examples,
+            _firsts(np.array([len(found) for found in places], np.int64)[each]),
+            _firsts(1 + np.array(terms, np.int64)[each]),
+        )
 
     def of_row(self, row: int) -> tuple[Slot, ...]:
-        """What a row uses other rows for; of which, `rows` knows."""
+        """What a row uses other rows for; of which, `rows_of` knows."""
         return self.places[self.alike[row]]
+
+    def like(self, row: int) -> Row:
+        """A row of the same signature."""
+        return self.examples[self.alike[row]]
+
+    def rows_of(self, row: int) -> list[int]:
+        """The rows that a row uses."""
+        found: list[int] = self.rows[self.firsts[row] : self.firsts[row + 1]].tolist()
+        return found
+
+    def columns(self, rows: Sequence[int]) -> Numbers:
+        """The rows that rows of equal signatures use: an array of one place for each of them."""
+        count = len(self.of_row(rows[0]))
+        return self.rows[np.arange(count)[:, None] + self.firsts[rows]]
+
+    def constants_of(self, rows: Sequence[int], place: int) -> list[Constant]:
+        """The constants of a term of rows of equal signatures; of the place behind them offsets."""
+        at = (self.firsts_of_constants[rows] + place).tolist()
+        return list(map(self.constants.__getitem__, at))
+
+
+def _firsts(lengths: Numbers) -> Numbers:
+    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def group(program: Program, used: Used, small: bool) -> list[list[int]]:
     """Groups of row numbers, in evaluation order of their depth and first member."""
     depth = depths(program)
-    constant = [row.constant for row in program.rows]
-    keys: Iterable[object] = zip(depth, used.alike, strict=True)
-    if any(constant):  # of what rows use
-        of_used = (tuple(map(constant.__getitem__, rows)) for rows in used.rows)
-        keys = zip(depth, used.alike, of_used, strict=True)
+    alike: list[int] = used.alike.tolist()
+    keys: Iterable[object] = zip(depth, alike, strict=True)
+    constant = np.array([row.constant for row in used.examples])[used.alike]
+    if constant.any():  # of what rows use
+        of_used, firsts = constant[used.rows].tobytes(), used.firsts.tolist()
+        parts = [of_used[first:end] for first, end in pairwise(firsts)]
+        keys = zip(depth, alike, parts, strict=True)
     numbers: dict[object, int] = {}
     group_of = [numbers.setdefault(key, len(numbers)) for key in keys]
     if len(group_of) >= len(numbers) + 2 * FEWEST - 1:  # else none is large enough
@@ -61,26 +119,28 @@ def group(program: Program, used: Used, small: bool) -> list[list[int]]:
         members.setdefault(group, []).append(row)
     listed: list[list[int]] = []
     for rows in members.values():
-        alike = len(rows) >= FEWEST
+        together = len(rows) >= FEWEST
         if small:
-            alike = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
-        listed.extend([rows] if alike else [[row] for row in rows])
+            together = len(rows) > 1 and any(s.convolved for s in used.of_row(rows[0]))
+        listed.extend([rows] if together else [[row] for row in rows])
     return sorted(listed, key=lambda rows: (depth[rows[0]], rows[0]))
 
 
 def _refined(used: Used, group_of: list[int], rounds: int) -> list[int]:
     """Groups that are split by use until nothing changes."""
     # Where rows are used: 0 in plain sums, whose places do not matter.
+    lengths = np.diff(used.firsts)
+    consumer = np.repeat(np.arange(lengths.size), lengths)
+    position = np.arange(consumer.size) - used.firsts[consumer]
     marks = [
-        [-1 if slot.head else position + 1 if slot.convolved else 0 for position, slot in places]
-        for places in map(list, map(enumerate, used.places))
+        -1 if slot.head else position + 1 if slot.convolved else 0
+        for places in used.places
+        for position, slot in enumerate(places)
     ]
-    lengths = [len(rows) for rows in used.rows]
-    place = np.fromiter(chain.from_iterable(marks[number] for number in used.alike), np.int64)
-    row = np.fromiter(chain.from_iterable(used.rows), np.int64)[place >= 0]
-    consumer = np.repeat(np.arange(len(lengths)), lengths)[place >= 0]
-    place = place[place >= 0]
-    uses = _Uses(consumer, row, place, 2 + max(lengths))
+    starts = _firsts(np.array([len(places) for places in used.places], np.int64))
+    place = np.array(marks, np.int64)[starts[used.alike[consumer]] + position]
+    seen = place >= 0
+    uses = _Uses(consumer[seen], used.rows[seen], place[seen], 2 + int(lengths.max()))
     groups = np.array(group_of)
     for _ in range(rounds):
         refined = _split_by_use(uses, groups)
@@ -89,9 +149,6 @@ def _refined(used: Used, group_of: list[int], rounds: int) -> list[int]:
         groups = refined
     found: list[int] = groups.tolist()
     return found
-
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

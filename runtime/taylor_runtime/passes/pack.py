@@ -19,10 +19,11 @@ The arithmetic of a lane is that of the scalar row, to the last bit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import chain
+from heapq import heapify, heappop, heappush
 
-from taylor_runtime.passes.group import FEWEST, Used, group, worth_splitting
+import numpy as np
+
+from taylor_runtime.passes.group import FEWEST, Numbers, Used, group, worth_splitting
 from taylor_runtime.passes.multiples import signs_aligned
 from taylor_runtime.program.kernels import PAIRS
 from taylor_runtime.program.program import Constant, Gather, Input, Kernel, Program, Row
@@ -94,40 +95,58 @@ def _has_partner(kernel: Kernel, others: set[Kernel]) -> bool:
 
 def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[int]]:
     """Sort the lanes of each group."""
-    derivative_of = _derivatives(program, used)
+    derivative_of = _derivatives(used)
     count = len(program.rows)
-    position = [len(groups) * count + row for row in range(count)]  # group * count + lane
-    at, listed, result = position.__getitem__, program.rows, []
+    position = np.arange(count) + len(groups) * count  # group * count + lane
+    result = []
     for index, rows in enumerate(groups):
-
-        def key(row: int) -> tuple[object, ...]:
-            start = listed[row].start
-            if start.__class__ is Input:
-                return (start.source, start.index)
-            if row in derivative_of:
-                return (0, derivative_of[row])
-            return (1, list(map(at, used.rows[row])), row)
-
-        ordered = sorted(rows, key=key) if len(rows) > 1 else rows
-        for lane, row in enumerate(ordered):
-            position[row] = index * count + lane
-        result.append(ordered)
+        if len(rows) > 1:
+            if isinstance(used.like(rows[0]).start, Input):
+                rows = sorted(rows, key=lambda row: _slot(program.rows[row]))
+            else:
+                rows = _sorted(rows, derivative_of[rows], position[used.columns(rows)])
+        position[rows] = np.arange(index * count, index * count + len(rows))
+        result.append(rows)
     return result
 
 
-def _derivatives(program: Program, used: Used) -> dict[int, int]:
-    """The state of which a row is the derivative, or a part that nobody else uses."""
-    users = Counter(chain.from_iterable(used.rows))
-    derivative_of: dict[int, int] = {}
-    for number, state in enumerate(program.rows):
-        if isinstance(state.start, Input) and state.step:
-            for row in used.rows[number]:
-                derivative_of.setdefault(row, number)
-    for number in reversed(range(len(program.rows))):
-        if number in derivative_of and not isinstance(program.rows[number].start, Input):
-            for row in used.rows[number]:
-                if users[row] == 1:
-                    derivative_of.setdefault(row, derivative_of[number])
+def _slot(row: Row) -> tuple[int, ...]:
+    assert isinstance(row.start, Input)
+    return row.start.index
+
+
+def _sorted(rows: list[int], derivative_of: Numbers, positions: Numbers) -> list[int]:
+    """Derivatives as their states, and behind them others by where their operands are.
+
+    positions: an array for each operand.
+    """
+    is_derivative = derivative_of >= 0
+    positions[:, is_derivative] = 0
+    first = np.where(is_derivative, derivative_of, np.iinfo(np.int64).max)
+    found: list[int] = np.array(rows)[np.lexsort((rows, *positions[::-1], first))].tolist()
+    return found
+
+
+def _derivatives(used: Used) -> Numbers:
+    """The state of which a row is the derivative, or a part that nobody else uses; or -1."""
+    count = used.alike.size
+    users = np.bincount(used.rows, minlength=count)
+    given = np.array([isinstance(row.start, Input) for row in used.examples])[used.alike]
+    stepped = np.array([row.step is not None for row in used.examples])[used.alike]
+    derivative_of = np.full(count, -1)
+    for number in np.flatnonzero(given & stepped).tolist():
+        for row in used.rows_of(number):
+            if derivative_of[row] < 0:
+                derivative_of[row] = number
+    waiting = [-row for row in np.flatnonzero((derivative_of >= 0) & ~given).tolist()]
+    heapify(waiting)
+    while waiting:  # rows behind others first
+        number = -heappop(waiting)
+        for row in used.rows_of(number):
+            if users[row] == 1 and derivative_of[row] < 0:
+                derivative_of[row] = derivative_of[number]
+                if row < number and not given[row]:
+                    heappush(waiting, -row)
     return derivative_of
 
 
@@ -140,10 +159,13 @@ def _in_line(groups: list[list[int]], used: Used) -> list[list[int]]:
     for rows in groups:
         parts, widest = [rows], 0
         slots = used.of_row(rows[0]) if len(rows) >= 2 * FEWEST else ()
+        columns = used.columns(rows) if any(slot.convolved for slot in slots) else None
         for number, slot in enumerate(slots):
-            column = [used.rows[row][number] for row in rows]
+            if columns is None or not slot.convolved:
+                continue
+            column: list[int] = columns[number].tolist()
             source = lanes_of[column[0]]
-            pays = slot.convolved and len(source) > widest
+            pays = len(source) > widest
             if pays and worth_splitting(_times(column, source) * [len(source)]):
                 parts, widest = _each_in_line(rows, column, source), len(source)
         for part in parts:
@@ -180,9 +202,9 @@ def _scattered_apart(
         places = used.of_row(rows[0])
         sums = not any(slot.convolved for slot in places)
         few = len(rows) > 1 and len(rows) * len(places) <= MOST_SCALAR_TERMS
-        combined = not small and is_plain_sum(program.rows[rows[0]])
+        combined = not small and is_plain_sum(used.like(rows[0]))
         if few and sums and not combined:
-            columns = zip(*(used.rows[row] for row in rows), strict=True)
+            columns = used.columns(rows).tolist()
             place = place or _places(groups)
             if is_scattered([[place[row] for row in column] for column in columns]):
                 result.extend([row] for row in rows)
@@ -256,15 +278,14 @@ class _Rewriter:
                     first_use.setdefault(~used, index)
         places: dict[int, list[int]] = {}
         for number, wanted in enumerate(listed):
-            behind = 1 + max(group for group, _ in wanted.sources)
+            behind = 1 + max([group for group, _ in wanted.sources])
             places.setdefault(max(behind, first_use[number]), []).append(number)
         return places
 
     def _gather_row(self, wanted: _Wanted, final: dict[int, int]) -> Row:
-        sources = tuple((final[group], lane) for group, lane in wanted.sources)
-        constant = all(
-            self.program.rows[self.groups[group][0]].constant for group, _ in wanted.sources
-        )
+        sources = tuple([(final[group], lane) for group, lane in wanted.sources])
+        groups = {group for group, _ in wanted.sources}
+        constant = all(self.program.rows[self.groups[group][0]].constant for group in groups)
         return Row(
             gather=Gather(sources, wanted.head and not constant),
             width=len(sources),
@@ -276,34 +297,32 @@ class _Rewriter:
         return renumbered(row, final)
 
     def _wide_row(self, numbers: list[int]) -> Row:
-        rows = [self.program.rows[number] for number in numbers]
-        columns = zip(*(self.used.rows[number] for number in numbers), strict=True)
-        places = self.used.of_row(numbers[0])
+        used, row = self.used, self.program.rows[numbers[0]]
+        columns = used.columns(numbers).tolist()
+        places = used.of_row(numbers[0])
         operands = [
             self._operand(column, slot.head) for column, slot in zip(columns, places, strict=True)
         ]
-        first = with_slots(rows[0], operands)
-        if len(rows) == 1:
+        first = with_slots(row, operands)
+        if len(numbers) == 1:
             return first
         start, step = first.start, first.step
         if isinstance(start, Input):
-            inputs = [row.start for row in rows if isinstance(row.start, Input)]
-            start = Input(start.source, tuple(given.index[0] for given in inputs))
+            listed = self.program.rows
+            start = Input(start.source, tuple(_slot(listed[number])[0] for number in numbers))
         if step is not None:
             terms = tuple(
-                replace(
-                    term, constant=_merge([row.step.terms[k].constant for row in rows if row.step])
-                )
+                replace(term, constant=_merge(used.constants_of(numbers, k)))
                 for k, term in enumerate(step.terms)
             )
             step = replace(step, terms=terms)
-        offset = _merge([row.offset for row in rows])
-        return replace(first, start=start, step=step, offset=offset, width=len(rows))
+        offset = _merge(used.constants_of(numbers, len(step.terms) if step else 0))
+        return replace(first, start=start, step=step, offset=offset, width=len(numbers))
 
-    def _operand(self, column: Sequence[int], head: bool) -> int:
+    def _operand(self, column: list[int], head: bool) -> int:
         """The group or gather whose lanes are the rows of a slot, lane by lane."""
         group = self.place[column[0]][0]
-        if len(column) == len(self.groups[group]) and list(column) == self.groups[group]:
+        if column == self.groups[group]:
             return group
         wanted = _Wanted(tuple(map(self.place.__getitem__, column)), head)
         whole = _Wanted(wanted.sources, False)
@@ -314,7 +333,7 @@ class _Rewriter:
 
 def _merge(constants: list[Constant]) -> Constant:
     """One constant for all lanes if they agree, else one a lane."""
-    scalars = tuple([c for c in constants if not isinstance(c, tuple)])
-    first = scalars[0]
-    same = all(c is first or c == first for c in scalars)
-    return first if same else scalars
+    first, different = constants[0], {id(c): c for c in constants}.values()
+    if all(c is first or c == first for c in different):
+        return first
+    return tuple([c for c in constants if not isinstance(c, tuple)])

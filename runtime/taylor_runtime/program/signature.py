@@ -58,8 +58,7 @@ def slots(row: Row) -> tuple[Slot, ...]:
 
 def rows_used(row: Row) -> list[int]:
     """The rows in the places of a row, in the order of `slots`."""
-    used = list(row.start.arguments) if isinstance(row.start, Kernel) else []
-    step = row.step
+    used, step = list(row.start.arguments) if row.start.__class__ is Kernel else [], row.step
     if step is not None:
         for term in step.terms:
             operand = term.operand
@@ -111,27 +110,26 @@ def _term_with(term: Term, given: Iterator[int]) -> Term:
 
 def signature(row: Row) -> tuple[object, ...]:
     """Equal for rows whose scalar arithmetic differs in operands and constants alone."""
-    start: object = None
-    if isinstance(row.start, Input):
-        start = row.start.source
-    elif isinstance(row.start, Kernel):
-        constants = tuple(map(plain, row.start.constants))
-        start = (row.start.function, len(row.start.arguments), constants)
-    step: object = None
-    if row.step is not None:
-        terms: list[object] = []
-        for term in row.step.terms:
-            operand = term.operand
-            terms.append(operand.lag if operand.__class__ is Coefficient else _shape(operand))
-            terms.append(term.head is None)
-        step = (row.step.times, row.step.divisor is None, *terms)
-    return (row.constant, start, row.offset != 0, step)
+    start: object = row.start
+    if isinstance(start, Input):
+        start = start.source
+    elif isinstance(start, Kernel):
+        start = (start.function, len(start.arguments), tuple(map(plain, start.constants)))
+    step = row.step
+    if step is None:
+        return (row.constant, start, row.offset != 0)
+    terms: list[object] = [row.constant, start, row.offset != 0, step.times, step.divisor is None]
+    for term in step.terms:
+        operand = term.operand
+        terms.append(operand.lag if operand.__class__ is Coefficient else _shape(operand))
+        terms.append(term.head is None)
+    return tuple(terms)
 
 
 def _shape(operand: Operand) -> object:
     if isinstance(operand, Convolution):
         same = operand.a == operand.b
-        weight = operand.weight and tuple(map(plain, operand.weight))
+        weight = operand.weight and plain(operand.weight)
         return ("convolution", operand.first, operand.last, weight, operand.early, same)
     return ("select",)
 
@@ -139,15 +137,17 @@ def _shape(operand: Operand) -> object:
 def plain(c: Constant) -> object:
     """What equal constants have in common, a fraction's two numbers: its hash takes a power."""
     if c.__class__ is tuple:
-        return tuple(map(plain, c))
-    return (c.numerator, c.denominator) if isinstance(c, Fraction) else c
+        return tuple([(x.numerator, x.denominator) if x.__class__ is Fraction else x for x in c])
+    return (c.numerator, c.denominator) if c.__class__ is Fraction else c
 
 
 def depths(program: Program) -> list[int]:
     """Length of the longest chain of rows that must be known first, at order zero or at order n."""
     found: list[int] = []
     for index, row in enumerate(program.rows):
-        needed = list(row.start.arguments) if isinstance(row.start, Kernel) else []
+        needed: list[int] = []
+        if row.start.__class__ is Kernel:
+            needed += row.start.arguments
         if row.gather is not None:
             needed += [source for source, _ in row.gather.sources]
         if row.step is not None:
@@ -162,18 +162,12 @@ def depths(program: Program) -> list[int]:
                     if operand.first == 0:
                         needed.append(operand.b)
                 else:
-                    needed += rows_at_order(operand)
-                    if isinstance(operand, Select):
-                        needed.append(operand.condition)
+                    needed += operand_rows(operand)
                 if term.head is not None:
                     needed.append(term.head)
             if row.step.divisor is not None:
                 needed.append(row.step.divisor)
-        deepest = -1
-        for i in needed:
-            if i < index and found[i] > deepest:
-                deepest = found[i]
-        found.append(1 + deepest)
+        found.append(1 + max([found[i] for i in needed if i < index], default=-1))
     return found
 
 

@@ -170,7 +170,8 @@ def _verify_constant(constant: object, width: int) -> None:
         if len(constant) != width:
             raise ProgramError("a tuple of constants needs one a lane")
         for item in constant:
-            _verify_constant(item, width)
+            if item.__class__ not in NUMBERS:
+                _verify_constant(item, width)
     else:
         if not isinstance(constant, NUMBERS):
             raise ProgramError(f"{constant!r} is no exact number")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 
 from taylor_runtime.arithmetic.sums import add_scaled, in_chains
 from taylor_runtime.ir.builder import Builder, define_function
@@ -144,8 +145,12 @@ def _pattern(
         for source, number in numbers.items()
         if padded(program.rows[source].width) < REGISTER
     }
+    place_of = {
+        source: [(number, layout.lane(source, k)) for k in range(program.rows[source].width)]
+        for source, number in numbers.items()
+    }
     for lanes in _columns(program, row):
-        places = [(numbers[source], layout.lane(source, lane)) for source, lane in lanes]
+        places = [place_of[source][lane] for source, lane in lanes]
         columns.append(places + places[-1:] * (padded(row.width) - row.width))
     targets = [layout.lane(place, lane) for lane in range(padded(row.width))]
     pieces = tuple(_pieces(targets, columns, narrow))
@@ -159,7 +164,7 @@ def _pattern(
 def _sources(program: Program, index: int) -> dict[int, int]:
     """The rows that a combined row reads, numbered."""
     columns = _columns(program, program.rows[index])
-    sources = dict.fromkeys([source for source, _ in chain(*columns)])
+    sources = dict.fromkeys(map(itemgetter(0), chain(*columns)))
     return {source: number for number, source in enumerate(sources)}
 
 
@@ -215,7 +220,9 @@ def _is_near(lanes: Lanes, narrow: set[int]) -> bool:
 
 def _is_run(lanes: Lanes) -> bool:
     source, first = lanes[0]
-    return lanes == tuple((source, first + i) for i in range(len(lanes)))
+    if lanes[-1] != (source, first + len(lanes) - 1):
+        return False  # most are none
+    return lanes == tuple([(source, first + i) for i in range(len(lanes))])
 
 
 def _registers(lanes: Lanes) -> list[Place]:

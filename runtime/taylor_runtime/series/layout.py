@@ -251,7 +251,9 @@ def _window(program: Program, row: Row, batch: int, convolved: set[int]) -> tupl
     if row.gather is None:
         return None
     source, first = row.gather.sources[0]
-    if row.gather.sources != tuple((source, first + i) for i in range(row.width)):
+    if row.gather.sources[-1] != (source, first + row.width - 1):
+        return None  # most are none
+    if row.gather.sources != tuple([(source, first + i) for i in range(row.width)]):
         return None
     width = program.rows[source].width * batch
     if first * batch + computed(row.width * batch) > computed(width):
