@@ -37,7 +37,7 @@ FAMILIES = {
     "lambert": "Lambert's W",
     "kepler": "Kepler's equation",
 }
-EXACT = ("abs", "sign", "floor", "minimum", "maximum", "relu")
+EXACT = ("abs", "sign", "floor", "rint", "minimum", "maximum", "relu")
 ERRORS_GROW = {
     "sinc": "next to its zeros",
     "ndtr": "towards x = -20: it grows like x squared there",
@@ -60,7 +60,7 @@ def reference_pages() -> dict[str, str]:
 def accuracies() -> dict[str, tuple[str, str]]:
     """(largest error in ulp, among which arguments) of the elementary functions, as measured."""
     found = dict.fromkeys(EXACT, ("exact", "all"))
-    once = "leaky_relu", "floor_divide", "remainder"  # what is rounded at the end alone
+    once = "leaky_relu", "floor_divide", "remainder", "round_decimal"  # rounded at the end alone
     found.update(dict.fromkeys(once, ("0.500", "all")))
     for file in ("mathlib.md", "mathlib_special.md"):
         path = ROOT / "benchmarks" / "results" / file

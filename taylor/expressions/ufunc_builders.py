@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -17,12 +16,10 @@ import numpy as np
 from taylor.expressions.operators import Operators
 from taylor.nodes import arrays, logic, products, sums
 from taylor.nodes.elementary import floor_divide, make_function_node, remainder
-from taylor.nodes.node import TWO, ZERO, constant_node
+from taylor.nodes.node import ONE, TWO, ZERO, constant_node
 from taylor.numbers.exact import PI
 
 Builder = Callable[..., Any]
-
-_HALF = Fraction(1, 2)
 
 
 def _call(name: str) -> Builder:
@@ -36,14 +33,6 @@ def floor(a: Operators) -> Operators:
 def trunc(a: Operators) -> Operators:
     """The integer next to a towards zero."""
     return logic.where(a < 0, -floor(-a), floor(a))
-
-
-def rint(a: Operators) -> Operators:
-    """The nearest integer, the even one of two."""
-    below = floor(a)
-    rest = a - below  # exact in floating point, as a + 1/2 is not
-    odd = below - 2 * floor(below * _HALF)
-    return logic.where((rest > _HALF) | ((rest >= _HALF) & (odd > _HALF)), below + 1, below)
 
 
 def is_nan(a: Operators) -> Operators:
@@ -129,8 +118,7 @@ BUILDERS: dict[str, Builder] = {
     "exp10": lambda a: products.power(constant_node(10), a),
     "ceil": lambda a: sums.negate(floor(sums.negate(a))),
     "trunc": trunc,
-    "rint": rint,
-    "round": rint,
+    "round": _call("rint"),
     "copysign": copysign,
     "signbit": lambda a: logic.less(a, ZERO),
     "matmul": arrays.matmul,
@@ -170,7 +158,7 @@ BUILDERS: dict[str, Builder] = {
 SEVERAL: dict[str, tuple[Builder, ...]] = {
     "airy": tuple(map(_call, ("airyai", "airyaiprime", "airybi", "airybiprime"))),
     "divmod": (floor_divide, remainder),
-    "modf": (lambda a: a - trunc(a), trunc),
+    "modf": (lambda a: remainder_towards_zero(a, ONE), trunc),
 }
 
 # What to write in place of a function that there is no rule for.

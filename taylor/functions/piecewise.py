@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.leaves import make_function_node as call
@@ -20,9 +21,20 @@ from taylor.nodes.record import NOWHERE, Function, nonnegative
 from taylor.nodes.sums import exact_value
 from taylor.recurrences.builder import SeriesBuilder
 
-__all__ = ["abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"]
+__all__ = [
+    "abs",
+    "sign",
+    "floor",
+    "floor_divide",
+    "remainder",
+    "rint",
+    "round_decimal",
+    "minimum",
+    "maximum",
+]
 
 _HALF = Fraction(1, 2)
+_POWERS_OF_TEN = frozenset(10**n for n in range(23))
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 
 
@@ -105,6 +117,31 @@ def _what_is_left(mp: Any, x: Any, y: Any) -> Any:
     return left if mp is None else mp.mpf(left.numerator) / left.denominator
 
 
+def _to_nearest(mp: Any, s: Any, x: Any) -> Any:
+    """The multiple of 1/s next to x, in all digits: the even one of two."""
+    if not builtins.abs(x) < math.inf:
+        return x
+    found = Fraction(round(_exactly(x) * _exactly(s))) / _exactly(s)
+    return found if mp is None else mp.mpf(found.numerator) / found.denominator
+
+
+def _to_decimals(s: Any, x: Any) -> Any:
+    digits = len(str(int(s))) - 1
+    return np.vectorize(lambda v: round(float(v), digits), otypes="d")(x)
+
+
+def _decimal(s: Expression, x: Expression) -> Expression | None:
+    if exact_value(s) not in _POWERS_OF_TEN:
+        raise ArgumentError(f"round_decimal: {s} is none of 1, 10, .., 10**22, which are numbers")
+    return call("rint", x) if exact_value(s) == 1 else None
+
+
+def _sympy_to_nearest(sympy: Any, x: Any) -> Any:
+    low, half = sympy.floor(x), sympy.Rational(1, 2)
+    up = sympy.Piecewise((0, x - low < half), (1, x - low > half), (sympy.Mod(low, 2), True))
+    return low + up
+
+
 def _remainder(b: SeriesBuilder, x: int, y: int) -> int:
     """u_n = x_n - q y_n, with the quotient q in force."""
     terms = b.term(1, x) + b.term(-1, y, head=b.kernel("floor_divide", x, y))
@@ -115,7 +152,7 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
     return call("floor", x) if y.op == "constant" and exact_value(y) == 1 else None
 
 
-(abs, sign, floor, floor_divide, remainder, minimum, maximum) = published(
+(abs, sign, floor, floor_divide, remainder, rint, round_decimal, minimum, maximum) = published(
     Function(
         name="abs",
         arity=1,
@@ -204,6 +241,44 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         pieces=lambda x, y: (call("floor_divide", x, y), lambda n: x - n * y),
         smooth_from=NOWHERE,
         edges=lambda x, y: (call("sin", math.pi * (x / y)), y),
+    ),
+    Function(
+        name="rint",
+        arity=1,
+        mpmath=lambda mp, x: _to_nearest(mp, 1, x),
+        numpy=np.rint,
+        derivative=lambda x: (constant(0),),
+        recurrence=lambda b, x: b.kernel("rint", x),
+        numpy_names=("rint",),
+        sympy=_sympy_to_nearest,
+        sympy_names=(),
+        domain="everywhere; steps half between integers",
+        reference=_SOURCE,
+        parity=-1,
+        edge=lambda n: n,
+        counted=lambda x: x + _HALF,
+        jumps=True,
+        smooth_from=NOWHERE,
+        edges=lambda x: (call("cos", math.pi * x),),
+    ),
+    Function(
+        name="round_decimal",
+        arity=2,
+        mpmath=_to_nearest,
+        numpy=_to_decimals,
+        derivative=lambda s, x: (constant(0), constant(0)),
+        recurrence=lambda b, x, s: b.kernel("round_decimal", x, constants=(s,)),
+        numpy_names=(),
+        sympy=lambda sympy, s, x: _sympy_to_nearest(sympy, x * s) / s,
+        sympy_names=(),
+        domain="everywhere, s one of 1, 10, .., 10**22; steps half between multiples of 1/s",
+        reference=_SOURCE,
+        orders=1,
+        canonical=_decimal,
+        pieces=lambda s, x: (call("rint", x * s), lambda n: n / s),
+        jumps=True,
+        smooth_from=NOWHERE,
+        edges=lambda s, x: (call("cos", math.pi * (x * s)),),
     ),
     Function(
         name="minimum",

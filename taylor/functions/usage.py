@@ -40,6 +40,13 @@ USAGE = {  # name: (arguments, what is returned, arguments of an example, its va
     "floor": ("x", "The largest integer that is not above x", "-1.5", "-2"),
     "floor_divide": ("a, b", "a / b, rounded down: a // b", "-7.5, 2.0", "-4"),
     "remainder": ("a, b", "What a // b leaves of a, with the sign of b: a % b", "-7.5, 2.0", "0.5"),
+    "rint": ("x", "The integer next to x, the even one of two", "2.5", "2"),
+    "round_decimal": (
+        "s, x",
+        "The multiple of 1/s next to x, as Python's round(x, 2) for s = 100",
+        "100, 2.68371",
+        "2.68",
+    ),
     "minimum": ("a, b", "The smaller of two numbers", "1.5, 2.0", "1.5"),
     "maximum": ("a, b", "The larger of two numbers", "1.5, 2.0", "2"),
     "relu": ("x", "x where it is positive, else 0", "-1.5", "0"),

@@ -228,6 +228,7 @@ _RATIONAL: dict[str, Callable[..., Exact | None]] = {
     "abs": abs,
     "sign": _sign,
     "floor": math.floor,
+    "rint": round,
     "floor_divide": lambda x, y: x // y if y else None,
     "remainder": lambda x, y: x % y if y else None,
     "minimum": min,

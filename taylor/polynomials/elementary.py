@@ -24,8 +24,8 @@ from taylor.polynomials.coefficients import Coefficients, P, converted, in_commo
 from taylor.polynomials.machines import of_many, of_single
 
 _IN_PIECES = (
-    *("abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"),
-    *("relu", "leaky_relu"),
+    *("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal"),
+    *("minimum", "maximum", "relu", "leaky_relu"),
 )
 
 
@@ -50,7 +50,7 @@ def elementary(like: P, name: str, *operands: Any) -> P:
         operands = completed(record, operands)
         fixed, operands = operands[: record.orders], operands[record.orders :]
         if name in _IN_PIECES:
-            _check_kinks(name, operands)
+            _check_kinks(name, (*fixed, *operands))
     if are_single(operands) and not fixed:
         return of_single(name, *operands)
     common = in_common(*(p for p in operands if isinstance(p, Coefficients)))[0]
@@ -124,6 +124,8 @@ def _check_kinks(name: str, operands: Sequence[Any]) -> None:
         wrong = heads[0] == np.floor(heads[0])
     elif name in ("floor_divide", "remainder"):
         wrong = np.remainder(*heads) == 0
+    elif name in ("rint", "round_decimal"):
+        wrong = np.remainder(heads[-1] * (heads[0] if len(heads) > 1 else 1), 1) == 0.5
     else:
         wrong = heads[0] == 0
     if wrong.any():

@@ -194,7 +194,8 @@ _AUXILIARIES = (
 
 _AUXILIARY = {auxiliary.name: auxiliary for auxiliary in _AUXILIARIES}
 _RATIONAL_FUNCTIONS = (
-    *("abs", "sign", "floor", "floor_divide", "remainder", "minimum", "maximum"),
+    *("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal"),
+    *("minimum", "maximum"),
 )
 
 

@@ -54,7 +54,7 @@ MOST_POLES = 4  # denominators of one sum
 _SIGN_OF_ARGUMENT = {
     "cbrt", "sign", "sinh", "tanh", "asinh", "atan", "erf", "expm1", "asin", "atanh", "log1p",
 }  # fmt: skip
-_ROUNDED_DOWN = ("floor", "floor_divide")
+_ROUNDED_DOWN = ("floor", "floor_divide", "rint")
 _NOT_A_NUMBER = constant(nan)
 
 Terms = list[tuple[Exact, Expression]]  # of a sum, with their coefficients

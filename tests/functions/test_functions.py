@@ -116,7 +116,7 @@ def test_record_values_agree_with_numpy_and_closed_form(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_derivative_is_accurate_wherever_the_function_is(name: str) -> None:
     """Partial derivatives, evaluated in float64, against numerical differentiation at 50 digits."""
-    if name in ("sign", "floor", "floor_divide"):
+    if name in ("sign", "floor", "floor_divide", "rint", "round_decimal"):
         return
     arguments = arguments_of(name)
     for case in (c for c in CASES if c.name == name and c.inner != "curved"):

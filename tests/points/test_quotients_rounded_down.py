@@ -182,6 +182,38 @@ def test_remainders_of_other_signs(a: float, b: float) -> None:
     assert nearest == math.remainder(a, b)
 
 
+@settings(deadline=None, max_examples=200)
+@given(st.integers(-(10**7), 10**7), st.sampled_from([8, 200, 1000, 20000]), finite)
+@example(2675, 1000, 0.5)
+@example(285, 1000, -0.0)
+@example(1, 2, 1e300)
+def test_rounding(a: int, b: int, x: float) -> None:
+    """Python's `round` in programs, which means the decimal places; NumPy's elsewhere."""
+    for number in (a / b, x):
+        found = ROUNDED(number)
+        right = [round(number, 1), round(number, 2), round(number, 15), np.rint(number)]
+        assert [same(v, w) for v, w in zip(found, right, strict=True)] == [True] * 4, found
+    assert ty.rint(X).evaluate({X: a / b}) == round(Fraction(a, b)) or a % b * 2 == b
+
+
+ROUNDED = ty.program(lambda x: (round(x, 1), round(x, 2), round(x, 15), np.rint(x)))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "double-double"])
+def test_rounding_in_all_kinds(precision: str) -> None:
+    x = np.array([0.5, -0.5, 1.5, 2.5, -2.5, 0.25, -7.75, 1e7 + 1, 0.0, -0.0, 3.1259766])
+    nearest, hundredths = ty.rint(X), ty.round_decimal(100, X)
+    given = np.stack([x, 0 * x], axis=-1) if precision == "double-double" else x
+    found = ty.compile([nearest, hundredths], [X], precision=precision)(given)
+    high = [v[..., 0] if precision == "double-double" else v for v in found]
+    np.testing.assert_array_equal(high[0], np.rint(x))
+    np.testing.assert_allclose(high[1], [round(v, 2) for v in x], rtol=1e-7)
+    assert ty.grad(lambda v: np.rint(v) * v)(2.4) == 2.0
+    with pytest.raises(ty.TaylorError, match="rint has no Taylor series there"):
+        np.rint(ty.Polynomial.variables("x", order=2, at=[2.5])[0])
+    assert float(ty.round_decimal(10, ty.Polynomial.variables("x", order=2, at=[2.5])[0])[0]) == 2.5
+
+
 def of_math(a, b):
     return math.fmod(a, b), math.remainder(a, b)
 

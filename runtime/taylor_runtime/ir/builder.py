@@ -177,6 +177,8 @@ class Builder(MemoryBuilder):
 
     def round_even(self, x: Value) -> Value:
         """The nearest integer, ties to even, as a float."""
+        if isinstance(x, integers.Whole) and not x.is_signed:
+            return x
         return self.intrinsic("roundeven", x)
 
     def copysign(self, x: Value, sign: Operandlike) -> Value:

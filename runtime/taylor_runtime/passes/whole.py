@@ -139,6 +139,8 @@ class Rows:
             return _joined(spans[1:])
         if name == "abs":
             return None if spans[0] is None else spans[0].size()
+        if name == "rint":
+            return spans[0]
         if name == "floor":
             return spans[0] if spans[0] is not None else self._floor(kernel.arguments[0])
         if name in ("floor_divide", "remainder"):

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.values import CompoundNumber, Value
 from taylor_runtime.mathlib.basics.bits import inverse_magnitude
 from taylor_runtime.mathlib.basics.kernel import KernelFunction
+
+# By element: numbers from here on are whole.
+WHOLE = {"float": 2.0**24, "double": 2.0**53, "double-double": 2.0**106}
 
 
 def _comparison(relation: str) -> Callable[[Builder, Value, Value], Sequence[Value]]:
@@ -30,6 +33,30 @@ def maximum(b: Builder, x: Value, y: Value) -> Sequence[Value]:
     """The larger one; a NaN wins, as in NumPy; the first of equals."""
     chosen = b.select(b.compare("ge", x, y), x, y)
     return [b.select(b.is_nan(x), x, chosen)]
+
+
+def rint(b: Builder, x: Value) -> Sequence[Value]:
+    """The nearest whole number, the even one of two."""
+    if not isinstance(x, CompoundNumber):
+        return [b.round_even(x)]
+    n = b.floor(x)
+    rest, odd = x - n, n - b.floor(n * 0.5) * 2
+    return [b.select((rest > 0.5) | ((rest >= 0.5) & (odd > 0.5)), n + 1, n)]
+
+
+def round_decimal(b: Builder, x: Value, s: Value) -> Sequence[Value]:
+    """The multiple of 1/s next to x, for a power of ten s: what a product lost decides between two.
+
+    A product with no digit behind the point was not to be rounded.
+    """
+    product = x * s
+    (n,) = rint(b, product)
+    if not isinstance(x, CompoundNumber):
+        lost = b.fma(x, s, -product)
+        half = b.eq(b.fabs(product - n), 0.5) & b.ne(lost, 0)
+        n = b.select(half, product + b.copysign(b.constant(0.5, x.type), lost), n)
+    some = b.fabs(product) < WHOLE[x.type.element]
+    return [b.copysign(b.select(some, n / s, x), x)]
 
 
 def sign(b: Builder, x: Value) -> Sequence[Value]:
@@ -95,6 +122,8 @@ KERNELS = (
     _simple("maximum", 2, maximum),
     _simple("abs", 1, lambda b, x: [b.fabs(x)]),
     _simple("floor", 1, lambda b, x: [b.floor(x)]),
+    _simple("rint", 1, rint),
+    KernelFunction("round_decimal", 2, round_decimal, inline=True, generic=True),
     _simple("sqrt", 1, lambda b, x: [b.sqrt(x)]),
     _simple("div", 2, lambda b, x, y: [x / y]),
     _simple("sign", 1, sign),

@@ -36,7 +36,10 @@ from taylor.language.running.values.sequences import (
     zip_of,
 )
 from taylor.nodes.conversion import as_expression
+from taylor.nodes.elementary import make_function_node
 from taylor.nodes.logic import both, either
+
+MOST_DIGITS = 22  # of a power of ten that is a number
 
 
 def _kept(value: Any) -> Any:
@@ -155,7 +158,12 @@ def _bool(value: Any = False) -> Any:
 
 
 def _round(value: Any, digits: Any = None) -> Any:
-    return np.round(value, digits or 0) if _is_node(value) else round(value, digits)
+    if not _is_node(value):
+        return round(value, digits)
+    value = _now(value)
+    if isinstance(digits, int) and 0 < digits <= MOST_DIGITS and not np.ndim(value):
+        return make_function_node("round_decimal", 10**digits, value)
+    return np.round(value, digits or 0)
 
 
 def _is_node(value: Any) -> bool:
