@@ -76,6 +76,11 @@ def remainder_towards_zero(a: Operators, b: Operators) -> Operators:
     return logic.where(a < 0, -remainder(-a, size), remainder(a, size))
 
 
+def _fraction(a: Operators) -> Operators:
+    """What is behind the point: nothing of infinity."""
+    return logic.where(is_infinite(a), ZERO, remainder_towards_zero(a, ONE))
+
+
 def _scaled(factor: Any) -> Builder:
     return lambda a: sums.scale(factor, a)
 
@@ -158,7 +163,7 @@ BUILDERS: dict[str, Builder] = {
 SEVERAL: dict[str, tuple[Builder, ...]] = {
     "airy": tuple(map(_call, ("airyai", "airyaiprime", "airybi", "airybiprime"))),
     "divmod": (floor_divide, remainder),
-    "modf": (lambda a: remainder_towards_zero(a, ONE), trunc),
+    "modf": (_fraction, trunc),
 }
 
 # What to write in place of a function that there is no rule for.

@@ -11,12 +11,14 @@ from taylor.numbers.exact import can_merge, is_movable
 from taylor_runtime.program.program import Coefficient, Row
 
 _EXACT_INTEGERS = 1 << 53  # below this, integers are exact in float64
+_LARGEST = 1 << 126  # of divisors' denominators: all of them are normal numbers, in float32 too
 
 
 def exact_divisor(e: Expression) -> Fraction | None:
     """q if e is x / q and dividing rounds once, multiplying by 1/q twice; else None.
 
-    q is p / 2**k with an odd p > 1: exact in float64, and its reciprocal is not.
+    q is exact in float64, and its reciprocal is not: x / 0.1 is not 10 x, and rounded down it may
+    be one less.
     """
     if e.op != "linear" or len(e.args) != 1 or e.payload[1] != 0:
         return None
@@ -24,7 +26,7 @@ def exact_divisor(e: Expression) -> Fraction | None:
     p, power = coefficient.denominator, abs(coefficient.numerator)
     is_power_of_two = power & (power - 1) == 0
     p_is_power_of_two = p & (p - 1) == 0
-    if is_power_of_two and not p_is_power_of_two and max(p, power) < _EXACT_INTEGERS:
+    if is_power_of_two and not p_is_power_of_two and p < _EXACT_INTEGERS and power < _LARGEST:
         return 1 / coefficient
     return None
 

@@ -221,6 +221,20 @@ def of_math(a, b):
 MODULE = ty.program(of_math)
 
 
+@pytest.mark.parametrize("h", [0.1, 0.3, 1e-3, 3e-5, 7.0, 0.7, -0.1])
+def test_steps_of_rounded_quotients(h: float) -> None:
+    """x / h is what is rounded down, as it is written: 0.3 / 0.1 is below 3, and 10 x is not."""
+    x = np.concatenate([np.arange(-999, 1000) * h, np.arange(-999, 1000) / 10])
+    given = X / h, np.floor(X / h), np.ceil(X / h), np.trunc(X / h), np.rint(X / h)
+    right = x / h, np.floor(x / h), np.ceil(x / h), np.trunc(x / h), np.rint(x / h)
+    found = ty.compile([*given, np.floor((X - 0.2) / h)], [X])(x)
+    for v, w in zip(found, [*right, np.floor((x - 0.2) / h)], strict=True):
+        np.testing.assert_array_equal(v, w)
+    whole, fraction = ty.program(lambda x: (int(x / h), np.modf(x * h)[0]))(0.3)
+    assert (whole, fraction) == (int(0.3 / h), np.modf(0.3 * h)[0])
+    assert ty.program(lambda x: np.modf(x))(-math.inf) == (0.0, -math.inf)
+
+
 def test_numpy_names() -> None:
     made = [np.mod(X, Y), np.floor_divide(X, Y), *np.divmod(X, Y), np.fmod(X, Y), *divmod(X, Y)]
     found = ty.compile(made, [X, Y])(-1.0, 0.1)
