@@ -32,6 +32,7 @@ ORDERS = {
     "ierfcx": (1, 2, 5),
     "besseli": (0, 1, 2, 7),
     "besseli_scaled": (0, 1, 5),
+    "round_decimal": (10, 1000),
 }
 FIXED = {"lambertw": (0, -1), "lambertw_derivative": (0, -1), "leaky_relu": (0.25, 0)}
 # Arguments up to which mpmath takes no time worth mentioning.
