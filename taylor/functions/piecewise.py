@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _HALF = Fraction(1, 2)
-_POWERS_OF_TEN = frozenset(10**n for n in range(23))
+_MOST = 10**22  # the largest power of ten that is a number
 _SOURCE = "the branch in force, Griewank & Walther (2008), section 14.1"
 
 
@@ -126,14 +126,17 @@ def _to_nearest(mp: Any, s: Any, x: Any) -> Any:
 
 
 def _to_decimals(s: Any, x: Any) -> Any:
-    digits = len(str(int(s))) - 1
-    return np.vectorize(lambda v: round(float(v), digits), otypes="d")(x)
+    def one(v: float) -> float:
+        return math.copysign(_to_nearest(None, s, float(v)), v)
+
+    return np.vectorize(one, otypes="d")(x)
 
 
 def _decimal(s: Expression, x: Expression) -> Expression | None:
-    if exact_value(s) not in _POWERS_OF_TEN:
-        raise ArgumentError(f"round_decimal: {s} is none of 1, 10, .., 10**22, which are numbers")
-    return call("rint", x) if exact_value(s) == 1 else None
+    value = exact_value(s)
+    if type(value) is not int or not 0 < value <= _MOST or float(value) != value:
+        raise ArgumentError(f"round_decimal: {s} is no number of parts, as 10, 100, .., 10**22 are")
+    return call("rint", x) if value == 1 else None
 
 
 def _sympy_to_nearest(sympy: Any, x: Any) -> Any:
@@ -271,7 +274,7 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         numpy_names=(),
         sympy=lambda sympy, s, x: _sympy_to_nearest(sympy, x * s) / s,
         sympy_names=(),
-        domain="everywhere, s one of 1, 10, .., 10**22; steps half between multiples of 1/s",
+        domain="everywhere, s one of 1, 2, .., 10**22; steps half between multiples of 1/s",
         reference=_SOURCE,
         orders=1,
         canonical=_decimal,
