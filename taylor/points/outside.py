@@ -221,11 +221,11 @@ def _is_implicit(name: str, value: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_own(module: str, home: str) -> bool:
-    """Whether a module is neither of an installed package nor of Python, or of the same package
-    as `home`.
+    """Whether a module is neither of an installed package nor of Python or NumPy, or of the same
+    package as `home`.
     """
     top = module.partition(".")[0]
-    if top in ("taylor", "taylor_runtime") or top in sys.stdlib_module_names:
+    if top in ("taylor", "taylor_runtime", "numpy") or top in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     installed = "site-packages" in file or "dist-packages" in file
@@ -235,7 +235,7 @@ def _is_own(module: str, home: str) -> bool:
 def _bytes_of(value: np.ndarray) -> Any:
     if value.dtype == object:
         return value.shape, tuple(map(id, value.flat))
-    return value.shape, value.dtype, value.tobytes()
+    return value.shape, value.dtype, np.ndarray.tobytes(value)  # of masked arrays, too
 
 
 def _copied(value: Any) -> Any:

@@ -342,3 +342,12 @@ def test_defaults_that_are_replaced(how: str, name: str) -> None:
     else:
         scaled.__kwdefaults__ = {"shift": 7.0}
     assert calls[how]() == calls[how]() == 20.0
+
+
+@pytest.mark.parametrize("name", ["median", "unwrap", "trapezoid", "ptp", "average", "gradient"])
+def test_functions_of_numpy_by_themselves(name: str) -> None:
+    """Their module has more that nobody reads, masked arrays among it."""
+    function, x = getattr(np, name), np.array([3.0, 1.0, 2.0, 9.0])
+    program = ty.jit(function)
+    assert np.allclose(program(x), function(x), rtol=1e-14)
+    assert np.allclose(program(x), function(x), rtol=1e-14)
