@@ -94,8 +94,7 @@ class LanguageProgram(Program[P, R]):
                 raise refusal(span, *explained(error)) from error
             raise
         except AttributeError as error:
-            span = span_of_error(error)
-            if span and "Expression has no attribute" in str(error):
+            if isinstance(error.obj, Expression) and (span := span_of_error(error)):
                 raise refusal(span, *explained(error)) from error
             raise
         except Raised as raised:
