@@ -43,10 +43,10 @@ class RowMemory:
         program: Program,
         rendering: Rendering,
         workspace: Value | None,
-        gathered: Callable[[int, Index, Chunk], Value],
         ending: Collection[int] = (),
+        gathered: Callable[[int, Index, Chunk], Value] | None = None,
     ) -> None:
-        """gathered: what gathers rows of `Layout.again`; ending: see `Layout.of`."""
+        """ending: see `Layout.of`; gathered: what gathers rows of its `again`."""
         self.b = b
         self.program = program
         self.rendering = rendering
@@ -113,7 +113,7 @@ class RowMemory:
             known = self._known.get((row, n, chunk.offset))
             if known is not None:
                 return known
-        if row in self.layout.again:
+        if row in self.layout.again and self._gathered is not None:
             return self._gathered(row, n, chunk)
         align = alignment_of(self.element) if self.windows[row] else self._alignment(chunk)
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
