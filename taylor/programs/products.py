@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from taylor.control.tracing import Value, value_of
+from taylor.control.trees import flatten
 from taylor.errors import ArgumentTypeError, ShapeError
 from taylor.expressions.expression import Expression
 from taylor.programs.differentiated import Differentiated, directions_of
@@ -61,6 +64,7 @@ def linearize(
     >>> float(value), float(along(1.0)), float(along(0.5))
     (8.0, 12.0, 6.0)
     """
+    primals = _as_now("linearize", primals)
     key = "linearize", has_aux, precision
     program = remembered(key, fun, lambda: _forward("linearize", fun, has_aux, precision))
     value = remembered(
@@ -97,6 +101,7 @@ def vjp(
     """
     if not primals:
         raise ArgumentTypeError("vjp: give the arguments of the function after it")
+    primals = _as_now("vjp", primals)
     program = remembered(
         ("vjp", has_aux, precision),
         fun,
@@ -115,6 +120,13 @@ def vjp(
         value, aux = value
         return value, pull, aux
     return value, pull
+
+
+def _as_now(name: str, primals: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Primals that stay what they are, whatever becomes of the caller's arrays."""
+    leaves, tree = flatten(name, primals, opaque=True)
+    kept = [x.copy() if isinstance(x, np.ndarray) else x for x in leaves]
+    return tree.build(kept)  # type: ignore[no-any-return]
 
 
 def _forward(name: str, fun: Any, has_aux: bool, precision: str) -> Program[..., Any]:

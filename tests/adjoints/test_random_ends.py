@@ -160,15 +160,19 @@ class Fall:
         return last * last + last * end + total + (b * (end - start) + x - last) / a
 
 
+def fallen(seed: int, precision: str) -> tuple[Fall, Any, list[Any]]:
+    """A fall, the gradient of what it costs, and what that is by."""
+    own = Fall(np.random.default_rng(seed))
+    ta = own.integrator(precision=precision)
+    found = ty.gradient_through(ta, X**2 + X * ty.time, running_cost=X, until=own.until)
+    return own, found, [X, A, B, C] if own.terminal else [X, A, B, C, G]
+
+
 @pytest.mark.parametrize("precision", ["float64", "double-double"])
 def test_terminal_events_and_resets_in_both_directions(precision: str, scale: int) -> None:
     finer = precision == "double-double"
     for case in range((10 if finer else 30) * scale):
-        own = Fall(np.random.default_rng(1000 + case))
-        ta = own.integrator(precision=precision)
-        cost = X**2 + X * ty.time
-        found = ty.gradient_through(ta, cost, running_cost=X, until=own.until)
-        by = [X, A, B, C] if own.terminal else [X, A, B, C, G]
+        own, found, by = fallen(1000 + case, precision)
         got = [found.final_time, found.initial_time, *(found[name] for name in by)]
         with mpmath.workdps(60):
             given = [mp.mpf(float(v)) for v in (own.until, *own.values)]
@@ -186,11 +190,7 @@ def test_second_derivatives_through_events(precision: str, scale: int) -> None:
     """A running cost jumps where a reset is, and ends where the solution does."""
     finer = precision == "double-double"
     for case in range((3 if finer else 12) * scale):
-        own = Fall(np.random.default_rng(7000 + case))
-        ta = own.integrator(precision=precision)
-        cost = X**2 + X * ty.time
-        found = ty.gradient_through(ta, cost, running_cost=X, until=own.until)
-        by = [X, A, B, C] if own.terminal else [X, A, B, C, G]
+        own, found, by = fallen(7000 + case, precision)
         for number, key in enumerate(by):
             product = found.hessian_product({key: 1.0})
             got = [product[name] for name in by]

@@ -351,3 +351,14 @@ def test_functions_of_numpy_by_themselves(name: str) -> None:
     program = ty.jit(function)
     assert np.allclose(program(x), function(x), rtol=1e-14)
     assert np.allclose(program(x), function(x), rtol=1e-14)
+
+
+def test_linear_maps_are_those_of_when_they_were_made() -> None:
+    x = np.array([1.0, 2.0])
+    value, pull = ty.vjp(lambda x: 2 * x["a"] ** 2, {"a": x})
+    _, along = ty.linearize(lambda x: 2 * x**2, x)
+    x[:] = 7.0  # in place
+    for _ in range(3):
+        np.testing.assert_array_equal(pull(np.ones(2))[0]["a"], [4.0, 8.0])
+        np.testing.assert_array_equal(along(np.ones(2)), [4.0, 8.0])
+    np.testing.assert_array_equal(value, [2.0, 8.0])

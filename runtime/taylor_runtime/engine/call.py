@@ -90,6 +90,82 @@ def make_gufunc(
     return _make(loops, 1, 1, name, doc, f"({inputs})->({outputs})", owner)
 
 
+_LOOP = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+Shape = tuple[int, ...]
+
+
+class WideFunction:
+    """What a generalised ufunc of arrays of fixed shapes does: leading axes broadcast.
+
+    It takes arrays of its dtype, and of options `out` alone.
+
+    address: of a loop as ufuncs have; the steps within operands are those of contiguous arrays.
+    """
+
+    def __init__(
+        self,
+        address: int,
+        dtype: Any,
+        inputs: Sequence[Sequence[int]],
+        outputs: Sequence[Sequence[int]],
+        name: str,
+        owner: object,
+    ) -> None:
+        self._loop, self._owner = _LOOP(address), owner
+        self._dtype, self.__name__ = np.dtype(dtype), name
+        self._inputs: list[Shape] = [tuple(shape) for shape in inputs]
+        self._outputs: list[Shape] = [tuple(shape) for shape in outputs]
+        self.nin, self.nout = len(inputs), len(outputs)
+
+    def __call__(self, *given: Any, out: Any = None, order: str = "C") -> Any:
+        """The outputs at points that broadcast: an array or number, or a tuple of several."""
+        pairs = list(zip(map(np.asarray, given), self._inputs, strict=True))
+        ahead = [array.shape[: array.ndim - len(shape)] for array, shape in pairs]
+        outs = [None] * self.nout if out is None else [*out]
+        there = [
+            o.shape[: o.ndim - len(shape)]
+            for o, shape in zip(outs, self._outputs, strict=True)
+            if o is not None
+        ]
+        points = np.broadcast_shapes(*ahead, *there)
+        arrays = [
+            self._spread(array, points, own, shape)
+            for (array, shape), own in zip(pairs, ahead, strict=True)
+        ]
+        results = [
+            o if o is not None and self._takes(o) else np.empty((*points, *shape), self._dtype)
+            for o, shape in zip(outs, self._outputs, strict=True)
+        ]
+        steps = [math.prod(s) * self._dtype.itemsize for s in (*self._inputs, *self._outputs)]
+        for k, own in enumerate(ahead):
+            if not any(size > 1 for size in own):
+                steps[k] = 0  # the same at all points
+        places = [array.ctypes.data for array in (*arrays, *results)]
+        count = len(places)
+        self._loop(
+            (ctypes.c_void_p * count)(*places),
+            (ctypes.c_ssize_t * 1)(math.prod(points)),
+            (ctypes.c_ssize_t * count)(*steps),
+            None,
+        )
+        for o, result in zip(outs, results, strict=True):
+            if o is not None and o is not result:
+                o[...] = result
+        found = tuple(r[()] if o is None else o for o, r in zip(outs, results, strict=True))
+        return found[0] if len(found) == 1 else found
+
+    def _spread(self, array: np.ndarray, points: Shape, own: Shape, shape: Shape) -> np.ndarray:
+        """Contiguous, at all points or at one."""
+        array = np.asarray(array, self._dtype)
+        if any(size > 1 for size in own):
+            array = np.broadcast_to(array, (*points, *shape))
+        return array if array.flags.c_contiguous else array.copy()
+
+    def _takes(self, array: np.ndarray) -> bool:
+        """Whether the loop may write there."""
+        return array.dtype == self._dtype and array.flags.c_contiguous and array.flags.writeable
+
+
 def make_array_function(
     loops: Loops,
     inputs: Sequence[Sequence[int]],
@@ -98,12 +174,16 @@ def make_array_function(
     doc: str = "",
     *,
     owner: object = None,
-) -> np.ufunc:
-    """A generalised ufunc of arrays of fixed shapes, whose leading axes broadcast.
+) -> np.ufunc | WideFunction:
+    """A generalised ufunc of arrays of fixed shapes, whose leading axes broadcast; a `WideFunction`
+    where NumPy has none of so many operands.
 
     The loop gets its operands contiguous only if they are given so.  Other arguments as in
     `make_ufunc`.
     """
+    if len(inputs) + len(outputs) > MAX_OPERANDS:
+        ((dtype, address),) = loops.items()
+        return WideFunction(address, dtype, inputs, outputs, name, owner)
     sides = [
         ",".join(f"({','.join(map(str, shape))})" for shape in side) for side in (inputs, outputs)
     ]

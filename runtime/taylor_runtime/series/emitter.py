@@ -59,8 +59,7 @@ class SeriesEmitter(StepArithmetic[RowMemory]):
         self.program = program
         self.rendering = rendering
         self.element = rendering.element
-        self.memory = RowMemory(b, program, rendering, workspace, ending)
-        self.memory.gathered = self._gathered
+        self.memory = RowMemory(b, program, rendering, workspace, ending, self._gathered)
         self.read_input = read_input
         self.read_coefficient = read_coefficient
         self.factors = Factors(b, self.element, program.order, time_scale)

@@ -44,8 +44,9 @@ class RowMemory:
         rendering: Rendering,
         workspace: Value | None,
         ending: Collection[int] = (),
+        gathered: Callable[[int, Index, Chunk], Value] | None = None,
     ) -> None:
-        """ending: see `Layout.of`."""
+        """ending: see `Layout.of`; gathered: what gathers rows of its `again`."""
         self.b = b
         self.program = program
         self.rendering = rendering
@@ -64,7 +65,7 @@ class RowMemory:
         self.sums: dict[tuple[tuple[Convolution, ...], int, int], tuple[int, Value]] = {}
         self.weights: dict[tuple[Number, Number], Value] = {}  # tables of `convolve`
         self._partials: dict[tuple[int, str], Value] = {}  # of programs that are written out
-        self.gathered: Callable[[int, Index, Chunk], Value] | None = None  # of `Layout.again`
+        self._gathered = gathered
         self.copiers: dict[object, str] = {}  # functions of `gather.copy_lanes`, by their moves
         self.moves = 0  # lanes or runs of lanes that these move
         # Of rows of which the newest order alone is kept, with whether that order is a number: the
@@ -112,8 +113,8 @@ class RowMemory:
             known = self._known.get((row, n, chunk.offset))
             if known is not None:
                 return known
-        if row in self.layout.again and self.gathered is not None:
-            return self.gathered(row, n, chunk)
+        if row in self.layout.again and self._gathered is not None:
+            return self._gathered(row, n, chunk)
         align = alignment_of(self.element) if self.windows[row] else self._alignment(chunk)
         return self.b.load(chunk.type(self.element), self.address(row, n, chunk.offset), align)
 
