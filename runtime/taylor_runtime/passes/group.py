@@ -29,13 +29,14 @@ class Used:
     What differs between these is listed for one row after the other, so that no pass looks at all
     rows themselves again: a pack of ten thousand is a few operations on arrays.
 
-    rows:      those that are used; constants: of terms, and the offset.
+    rows:      those that are used, and as they are listed; constants: of terms, and the offset.
     alike:     number of each row's signature.
     places:    those of one row, and examples: that row, for each signature.
     firsts:    where those of each row begin in `rows`, and the end; likewise in `constants`.
     """
 
     rows: Numbers
+    listed: list[int]
     constants: list[Constant]
     alike: Numbers
     places: list[tuple[Slot, ...]]
@@ -50,26 +51,27 @@ class Used:
         examples: list[Row] = []
         used: list[int] = []
         constants: list[Constant] = []
+        firsts, firsts_of_constants = [0], [0]
         for row in program.rows:
             number = numbers.setdefault(signature(row), len(numbers))
             alike.append(number)
             if number == len(examples):
                 examples.append(row)
             used += rows_used(row)
+            firsts.append(len(used))
             if row.step is not None:
                 constants += [term.constant for term in row.step.terms]
             constants.append(row.offset)
-        places = [slots(row) for row in examples]
-        terms = [len(row.step.terms) if row.step else 0 for row in examples]
-        each = np.array(alike, np.int64)
+            firsts_of_constants.append(len(constants))
         return Used(
             np.array(used, np.int64),
+            used,
             constants,
-            each,
-            places,
+            np.array(alike, np.int64),
+            [slots(row) for row in examples],
             examples,
-            _firsts(np.array([len(found) for found in places], np.int64)[each]),
-            _firsts(1 + np.array(terms, np.int64)[each]),
+            np.array(firsts),
+            np.array(firsts_of_constants),
         )
 
     def of_row(self, row: int) -> tuple[Slot, ...]:
@@ -82,8 +84,7 @@ class Used:
 
     def rows_of(self, row: int) -> list[int]:
         """The rows that a row uses."""
-        found: list[int] = self.rows[self.firsts[row] : self.firsts[row + 1]].tolist()
-        return found
+        return self.listed[self.firsts[row] : self.firsts[row + 1]]
 
     def columns(self, rows: Sequence[int]) -> Numbers:
         """The rows that rows of equal signatures use: an array of one place for each of them."""

@@ -105,7 +105,9 @@ def _order(program: Program, used: Used, groups: list[list[int]]) -> list[list[i
                 rows = sorted(rows, key=lambda row: _slot(program.rows[row]))
             else:
                 rows = _sorted(rows, derivative_of[rows], position[used.columns(rows)])
-        position[rows] = np.arange(index * count, index * count + len(rows))
+            position[rows] = np.arange(index * count, index * count + len(rows))
+        else:
+            position[rows[0]] = index * count
         result.append(rows)
     return result
 
@@ -298,13 +300,18 @@ class _Rewriter:
 
     def _wide_row(self, numbers: list[int]) -> Row:
         used, row = self.used, self.program.rows[numbers[0]]
-        columns = used.columns(numbers).tolist()
+        single = len(numbers) == 1
+        columns = (
+            [[one] for one in used.rows_of(numbers[0])]
+            if single
+            else used.columns(numbers).tolist()
+        )
         places = used.of_row(numbers[0])
         operands = [
             self._operand(column, slot.head) for column, slot in zip(columns, places, strict=True)
         ]
         first = with_slots(row, operands)
-        if len(numbers) == 1:
+        if single:
             return first
         start, step = first.start, first.step
         if isinstance(start, Input):
