@@ -84,12 +84,16 @@ def emit_loop(
             memory(b, counts.places * REGISTER, element) as work,
             _side(b, element, counts.inputs, first) as ins,
             _side(b, element, counts.outputs, second) as outs,
+            # Tables that no call sees are kept in registers.
+            _side(b, element, counts.inputs, first, inlined) as own_ins,
+            _side(b, element, counts.outputs, second, inlined) as own_outs,
         ):
             walk = _Walk(b, element, ins, outs, work)
+            own = _Walk(b, element, own_ins, own_outs, work) if inlined else walk
             most = b.constant(REGISTER, I64)
             if (counts.inputs, counts.outputs) == (2, 1) and not rows:
                 most = b.select(walk.is_running(), b.constant(1, I64), most)
-            start = walk.in_place(count, b.eq(most, REGISTER), inlined)
+            start = own.in_place(count, b.eq(most, REGISTER), inlined)
             walk.through_buffers(start, count, most)
         # Arms that are not taken leave floating-point flags behind, which NumPy would report.
         module.declare(CLEAR_FLAGS, f"declare void @{CLEAR_FLAGS}()")
@@ -144,12 +148,13 @@ class _Side:
 
 @contextmanager
 def _side(
-    b: Builder, element: str, count: int, operand: Callable[[Index], Operand]
+    b: Builder, element: str, count: int, operand: Callable[[Index], Operand], used: bool = True
 ) -> Iterator[_Side]:
+    size = count * used
     with (
-        memory(b, count * REGISTER, element) as buffers,
-        memory(b, count, "ptr") as table,
-        memory(b, count, "i64") as advance,
+        memory(b, size * REGISTER, element) as buffers,
+        memory(b, size, "ptr") as table,
+        memory(b, size, "i64") as advance,
     ):
         yield _Side(b, element, count, operand, buffers, table, advance)
 
