@@ -23,6 +23,7 @@ BLOCK_POINTERS = [
     ("ptr noalias readonly", "out"),
     ("ptr noalias", "work"),
 ]
+BLOCKS, BLOCK_ONE = "blocks", "block.one"
 CLEAR_FLAGS = "taylor.clear_flags"
 WRITTEN_OUT = 8  # inputs or outputs; more are walked by loops
 ON_STACK = 1 << 14  # bytes of a piece of memory; threads may have little more
@@ -60,6 +61,45 @@ def memory(b: Builder, count: int, element: str) -> Iterator[Value]:
     b.line(f"call void @free(ptr {raw.text})")
 
 
+def define_blocks(module: Module, counts: Counts) -> None:
+    """define void @blocks(ptr in, ptr out, ptr work, ptr, ptr, i64 count): so many blocks one after
+    the other, with addresses and what they grow by in registers; and @block.one.
+
+    It has the only copy of @block, without calls: what no turn changes is computed before them.
+    """
+    parameters = [*BLOCK_POINTERS, ("ptr", "in_steps"), ("ptr", "out_steps"), ("i64", "count")]
+    how = "nounwind noinline", "internal"
+    with define_function(module, BLOCKS, "void", parameters, *how) as (b, given):
+        *places, work, ins_steps, outs_steps, count = given
+        sizes = counts.inputs, counts.outputs
+        tables = [b.alloca("ptr", max(size, 1)) for size in sizes]
+        steps = [
+            [b.load(I64, b.at(table, k, "i64")) for k in range(size)]
+            for table, size in zip((ins_steps, outs_steps), sizes, strict=True)
+        ]
+        for table, place, size in zip(tables, places, sizes, strict=True):
+            for k in range(size):
+                b.store(b.load(PTR, b.at(place, k, "ptr")), b.at(table, k, "ptr"))
+
+        def one(_: Index, carried: list[Value]) -> Sequence[Value]:
+            call_block(b, tables[0], tables[1], work, inlined=True)
+            for table, grown in zip(tables, steps, strict=True):
+                for k, step in enumerate(grown):
+                    place = b.at(table, k, "ptr")
+                    b.store(b.at(b.load(PTR, place), step, "i8"), place)
+            return []
+
+        b.fold(b.constant(0, I64), count, [], one)
+        b.ret()
+    with define_function(
+        module, BLOCK_ONE, "void", BLOCK_POINTERS, "nounwind alwaysinline", "internal"
+    ) as (b, given):
+        none = b.alloca("i64", max(counts.inputs, counts.outputs, 1))
+        listed = ", ".join(f"ptr {place.text}" for place in (*given, none, none))
+        b.line(f"call void @{BLOCKS}({listed}, i64 1)")
+        b.ret()
+
+
 def _bytes(element: str) -> int:
     return FLOAT_BITS.get(element, 64) // 8
 
@@ -85,11 +125,11 @@ def emit_loop(
             _side(b, element, counts.inputs, first) as ins,
             _side(b, element, counts.outputs, second) as outs,
         ):
-            walk = _Walk(b, element, ins, outs, work)
+            walk = _Walk(b, element, ins, outs, work, inlined)
             most = b.constant(REGISTER, I64)
             if (counts.inputs, counts.outputs) == (2, 1) and not rows:
                 most = b.select(walk.is_running(), b.constant(1, I64), most)
-            start = walk.in_place(count, b.eq(most, REGISTER), inlined)
+            start = walk.in_place(count, b.eq(most, REGISTER))
             walk.through_buffers(start, count, most)
         # Arms that are not taken leave floating-point flags behind, which NumPy would report.
         module.declare(CLEAR_FLAGS, f"declare void @{CLEAR_FLAGS}()")
@@ -163,13 +203,14 @@ class _Walk:
     ins: _Side
     outs: _Side
     work: Value
+    inlined: bool
 
     def is_running(self) -> Value:
         """Whether a point's first input is the result before it, as in reduce and accumulate."""
         (first, step), (result, _) = self.ins.operand(0), self.outs.operand(0)
         return self.b.eq(self.b.at(first, step, "i8"), result)
 
-    def in_place(self, count: Value, allowed: Value, inlined: bool) -> Value:
+    def in_place(self, count: Value, allowed: Value) -> Value:
         """Compute whole blocks if all operands are contiguous or one number; returns how far."""
         b = self.b
         fits = allowed & (count > REGISTER - 1)
@@ -179,10 +220,17 @@ class _Walk:
         def blocks() -> Sequence[Value]:
             self.ins.each(self._begin_input)
             self.outs.each(lambda k: self._begin(self.outs, k))
+            if self.inlined:
+                whole = b.logical_shift_right(count, REGISTER.bit_length() - 1)
+                tables = (self.ins.table, self.outs.table, self.work)
+                advances = (self.ins.advance, self.outs.advance)
+                listed = ", ".join(f"ptr {place.text}" for place in (*tables, *advances))
+                b.line(f"call void @{BLOCKS}({listed}, i64 {whole.text})")
+                return [whole * REGISTER]
             return b.while_([b.constant(0, I64)], lambda v: v[0] + REGISTER <= count, block)
 
         def block(carried: list[Value]) -> list[Value]:
-            call_block(b, self.ins.table, self.outs.table, self.work, inlined)
+            call_block(b, self.ins.table, self.outs.table, self.work)
             for side in (self.ins, self.outs):
                 side.each(partial(self._go_on, side))
             return [carried[0] + REGISTER]
@@ -230,7 +278,8 @@ class _Walk:
             (first,) = carried
             lanes = b.intrinsic("smin", count - first, most)
             self.ins.each(partial(self._fill, first, lanes))
-            call_block(b, self.ins.table, self.outs.table, self.work)
+            name = BLOCK_ONE if self.inlined else "block"
+            call_block(b, self.ins.table, self.outs.table, self.work, name=name)
             self.outs.each(partial(self._drain, first, lanes))
             return [first + most]
 

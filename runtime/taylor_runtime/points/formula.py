@@ -9,13 +9,20 @@ from collections.abc import Callable, Sequence
 
 from taylor_runtime.arithmetic.carried import counted
 from taylor_runtime.arithmetic.chunk import Chunk
+from taylor_runtime.arithmetic.kernel_calls import written_out
 from taylor_runtime.ir.builder import Builder, define_function
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import PTR
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.passes.cut import Cut, cut
 from taylor_runtime.passes.turns import GIVEN
-from taylor_runtime.points.blocks import BLOCK_POINTERS, Counts, emit_loop
+from taylor_runtime.points.blocks import (
+    BLOCK_ONE,
+    BLOCK_POINTERS,
+    Counts,
+    define_blocks,
+    emit_loop,
+)
 from taylor_runtime.points.fused import FusedEmitter
 from taylor_runtime.points.scalar_call import emit_scalar_call
 from taylor_runtime.program.kernels import has_loops
@@ -54,18 +61,22 @@ def formula_module(
     counts = Counts(planes * inputs, planes * len(program.outputs), planes * places)
     if parts:
         _emit_parts(module, parts, counts, element)
-    else:
-        _emit_block(module, program, inputs, element)
     loops = has_loops(program)
+    inlined = len(program.rows) <= INLINED and not loops
+    if not parts:
+        _emit_block(module, program, inputs, element, inlined=inlined)
     single = scalar and parts is None and loops
     if single:  # a point by itself need not wait for seven others
         _emit_block(module, program, inputs, element, SINGLE)
-    inlined = len(program.rows) <= INLINED and not loops
     name = FORMULA_ROWS if rows else FORMULA
     stored = ELEMENTS[element].part
+    if inlined:
+        define_blocks(module, counts)
     emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
     if scalar:
-        emit_scalar_call(module, counts, "block.single" if single else "block")
+        emit_scalar_call(
+            module, counts, "block.single" if single else BLOCK_ONE if inlined else "block"
+        )
     return module.text()
 
 
@@ -91,6 +102,7 @@ def _emit_block(
     element: str,
     chunk: Chunk = BLOCK,
     wholes: Sequence[bool] = (),
+    inlined: bool = False,
 ) -> None:
     """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes; or
     @block.single, of which the first lane counts.
@@ -98,7 +110,7 @@ def _emit_block(
     name = "block" if chunk.lanes else "block.single"
     counts = not chunk.lanes and element == "double" and has_loops(program)
     given = inputs, wholes
-    if _write_block(module, name, program, given, element, chunk, counts):
+    if _write_block(module, name, program, given, element, chunk, counts, inlined):
         _write_block(module, DOUBLES, program, given, element, chunk, False)
 
 
@@ -110,16 +122,19 @@ def _write_block(
     element: str,
     chunk: Chunk,
     counts: bool,
+    inlined: bool = False,
 ) -> bool:
     """One function; whether it may go on in @`DOUBLES`.
 
     given:  how many inputs there are, and which of them are whole numbers.
     counts: whether whole numbers are integers.
     """
-    with define_function(module, name, "void", BLOCK_POINTERS, "nounwind", "internal") as (
-        b,
-        pointers,
+    how = f"nounwind{' alwaysinline' * inlined}", "internal"
+    with (
+        define_function(module, name, "void", BLOCK_POINTERS, *how) as (b, pointers),
+        written_out(b, program.rows if inlined else (), element) as _,
     ):
+        b.writes_out &= inlined
         ins, outs, work = pointers
         b.counts, b.leave = counts, "beyond" if counts else None
         t = chunk.type(element)

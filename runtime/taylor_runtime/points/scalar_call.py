@@ -48,7 +48,7 @@ def emit_scalar_call(
     wholes: which arguments are ints.  They may be floats as well where the Python function is None.
     """
     inputs, outputs = counts.inputs, counts.outputs
-    lanes = REGISTER if block == "block" else 0
+    lanes = 0 if block == "block.single" else REGISTER
     objects.declare(module, _FUNCTIONS)
     parameters = [("ptr", "self"), ("ptr", "args"), ("i64", "count"), ("ptr", "names")]
     with define_function(module, SCALAR, "ptr", parameters, "nounwind") as (b, given_values):
