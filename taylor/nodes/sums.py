@@ -153,9 +153,8 @@ def _two_terms(c1: Exact, t1: N, c2: Exact, t2: N) -> N:
         first.numerator, first.denominator, second.numerator, second.denominator
     )
     shape = t1.shape if t1.shape == t2.shape else ex.broadcast_shapes("add", t1, t2)
-    if in_order:
-        filed = ("linear", numbers, t1.id, t2.id)
-    else:
+    filed = ("linear", numbers, t1.id, t2.id)
+    if not in_order:
         filed, payload = ("linear", numbers, t2.id, t1.id), swapped
     core = ex.intern_node(filed, "linear", (t1, t2), payload, shape)
     return core if factor == 1 else affine(factor, core, 0)
