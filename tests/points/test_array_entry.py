@@ -120,13 +120,18 @@ def test_references_are_given_back(name: str) -> None:
     entry = f.entry
     entry(*given)
     counted = [None, np.dtype(float), np.ndarray, *given, entry.__self__]  # type: ignore[attr-defined]
-    before = [sys.getrefcount(o) for o in counted]
-    for _ in range(1000):
-        entry(*given)
-        with pytest.raises(ArgumentTypeError):
-            entry(*given, 1.0)
-    after = [sys.getrefcount(o) for o in counted]
-    assert all(abs(b - a) < 100 for a, b in zip(before, after, strict=True))
+
+    def kept() -> int:
+        """By a thousand calls, or by somebody else meanwhile."""
+        before = [sys.getrefcount(o) for o in counted]
+        for _ in range(1000):
+            entry(*given)
+            with pytest.raises(ArgumentTypeError):
+                entry(*given, 1.0)
+        after = [sys.getrefcount(o) for o in counted]
+        return max(abs(b - a) for a, b in zip(before, after, strict=True))
+
+    assert min(kept() for _ in range(3)) < 100
     result = entry(*given)
     first = result[0] if isinstance(result, tuple) else result
     seen = weakref.ref(first) if isinstance(first, np.ndarray) else None
