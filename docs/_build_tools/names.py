@@ -195,6 +195,8 @@ def _members(path: str, value: type) -> Iterator[Name]:
             elif inspect.isfunction(inner):
                 doc = (inspect.getdoc(inner) or "").removeprefix(_NOTHING_SAID)
                 doc = doc or _told(value, name)
+                if doc.startswith("`numpy."):
+                    continue  # the class says that there are these
                 if doc or name not in SHOWN:
                     bound = not isinstance(member, staticmethod)
                     text = _signature(inner, without_first=bound)

@@ -122,7 +122,7 @@ def _array_method(name: str) -> Callable[..., ExpressionOrArray]:
     def method(self: Expression, *args: object, **options: object) -> ExpressionOrArray:
         return function(self, *args, **options)
 
-    return method
+    return ufuncs.named_as_in_numpy(method, name)
 
 
 for _name in _ARRAY_METHODS:

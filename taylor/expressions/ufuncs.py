@@ -76,7 +76,15 @@ def _element_method(name: str) -> Builder:
     def method(*args: object) -> ExpressionOrArray:
         return _builders[name](*(as_expression(arg) for arg in args))
 
-    return method
+    return named_as_in_numpy(method, name)
+
+
+def named_as_in_numpy(method: Any, name: str) -> Builder:
+    """A method of expressions that is a function of NumPy's."""
+    method.__name__, method.__qualname__ = name, f"Expression.{name}"
+    method.__doc__ = f"`numpy.{name}` of the expression."
+    made: Builder = method
+    return made
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
