@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import types
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache, partial
@@ -164,6 +163,8 @@ class _Walk:
                 return look
         if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
             return _constant
+        if type(value).__module__ == "array":
+            return bytes
         if self._is_own(type(value).__module__):
             return _attributes
         ours = type(value).__module__.startswith("taylor")
@@ -267,7 +268,7 @@ _LOOKS: tuple[tuple[Any, Look], ...] = (
     (_SEQUENCES, len),
     (_MAPPINGS, tuple),
     ((set, frozenset), frozenset),
-    ((bytearray, memoryview, array), bytes),
+    ((bytearray, memoryview), bytes),
 )
 _PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_BOUND, ("__func__", "__self__")),
