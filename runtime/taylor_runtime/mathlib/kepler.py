@@ -62,7 +62,7 @@ def _anomaly(b: Builder, e: Value, less: Value, m: Value) -> Value:
         return b.select(x < y, x, y)  # y if x is NaN
 
     # All of these are above the root: sin E <= 1, sin E <= E, and E - sin E >= E**3 / pi**2.
-    (cubic,) = emit_call(b, _CBRT, [m * pi**2 / e])
+    (cubic,) = emit_call(b, _CBRT, [m * pi**2 / b.fabs(e)])  # -0.0 is no less than 0
     start = smaller(b.constant(pi, m.type), smaller(cubic, smaller(m / less, m + e)))
 
     def going_on(carried: list[Value]) -> Value:
