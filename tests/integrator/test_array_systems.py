@@ -17,7 +17,7 @@ import taylor as ty
 from taylor.systems import blocks
 from taylor.systems.system import EquationsError, make_system
 from taylor_runtime.arrays.plan import BEYOND, Plan
-from taylor_runtime.arrays.plans import together
+from taylor_runtime.arrays.plans import pitch, together
 from taylor_runtime.arrays.plans.works import Together
 from taylor_runtime.callables.process import cache
 from taylor_runtime.program.arrays import ArrayProgram
@@ -296,6 +296,27 @@ def test_asking_for_memory_ahead_changes_nothing(
             assert [loop.far for loop in loops] == [not least] * len(loops) != []
             ta.propagate_for(1.0, max_steps=3)
             found.append(ta.state.tobytes())
+    assert found[0] == found[1]
+
+
+def test_pitches_of_pairs_change_nothing(as_arrays: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solutions of an odd number of bodies, and gradients back over them, to the bit."""
+    n = 33
+    equations, state, _ = _bodies(n)
+    x, v = (ty.variable(name, shape=(n, 3)) for name in "xv")
+    found = []
+    with cache.disabled():
+        for wide in (pitch._wide, lambda *_: {}):
+            monkeypatch.setattr(pitch, "_wide", wide)
+            ta = ty.Integrator(equations, state)
+            program = ta._machine.stepper.program
+            assert isinstance(program, ArrayProgram)
+            assert bool(Plan(program).pitch.wide) is not bool(found)
+            solution = ta.as_function([x, v], until=0.5)
+            gradient = ty.grad(lambda *given, s=solution: np.sum(s(*given) ** 2), argnums=(0, 1))
+            slopes = gradient(*state.reshape(2, n, 3))
+            ta.propagate_for(1.0, max_steps=3)
+            found.append((ta.state.tobytes(), *(slope.tobytes() for slope in slopes)))
     assert found[0] == found[1]
 
 

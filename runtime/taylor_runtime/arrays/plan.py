@@ -167,6 +167,7 @@ class Plan:
     def _at_once(self) -> dict[int, OverOrders]:
         found = {k: over_orders(self.program, k, self.varies) for k in sorted(self.ending)}
         made = self.again | self.joins | self.sums  # these are not in memory, order after order
+        made |= set(self.pitch.wide)  # nor are these as they are read then
         return {k: o for k, o in found.items() if o is not None and not made & {o.a[0], o.b[0]}}
 
     def _is_computed(self, index: int) -> bool:

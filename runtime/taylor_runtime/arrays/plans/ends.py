@@ -52,12 +52,12 @@ def at_the_end(
     found: list[Work | Together] = []
     left = set[int]()
     for work in works:
-        group = work if isinstance(work, Together) else None
-        listed: list[Work] = [work] if not isinstance(work, Together) else [*work.nests]
+        far = isinstance(work, Together) and work.far
+        listed: list[Work] = [*work.nests] if isinstance(work, Together) else [work]
         kept = [one for one in listed if not wanted.isdisjoint(one.computed)]
         left.update(row for one in listed if one not in kept for row in one.computed)
         nests = [one for one in kept if isinstance(one, Nest)]
-        found += [Together(nests, group.far)] if group and len(nests) > 1 else kept
+        found += [Together(nests, far)] if len(nests) > 1 else kept
     long = (program.row(k).moved or convolution_chains(program.rows[k]) for k in left)
     return found, program.order > 1 and any(long)
 
