@@ -11,15 +11,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 25 * 60.0  # seconds for everything
+REPEATED = 80  # lines of a failed command's output that are printed again at the end
 SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "_build", "*.egg-info", "__pycache__", ".*_cache"
@@ -69,19 +75,46 @@ def environment(directory: Path) -> dict[str, str]:
     }
 
 
-def run(command: str, folder: Path, variables: dict[str, str], deadline: float) -> bool:
-    """Run a shell command in `folder`; tell whether it succeeded, and how long it took."""
-    print(f"\n$ {command}", flush=True)
+@dataclass
+class Command:
+    """A shell command that has ended: its exit code (-1 when time was up) and its last lines."""
+
+    text: str
+    code: int
+    lines: deque[str]
+
+
+def run(text: str, folder: Path, variables: dict[str, str], deadline: float) -> Command:
+    """Run a shell command in `folder`, printing what it prints, and how long it took."""
+    print(f"\n$ {text}", flush=True)
     start = time.monotonic()
-    try:
-        code = subprocess.run(
-            command, shell=True, cwd=folder, env=variables, timeout=deadline - start, check=False
-        ).returncode
-    except (subprocess.TimeoutExpired, ValueError):
+    lines: deque[str] = deque(maxlen=REPEATED)
+    process = subprocess.Popen(
+        text, shell=True, cwd=folder, env=variables, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    killer = threading.Timer(max(deadline - start, 0.0), kill, [process])
+    killer.start()
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    code = process.wait()
+    killer.cancel()
+    if time.monotonic() >= deadline:
         code = -1
     outcome = "passed" if code == 0 else f"FAILED with exit code {code}"
     print(f"-- {outcome} after {time.monotonic() - start:.1f} s", flush=True)
-    return code == 0
+    return Command(text, code, lines)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a command and all that it has started."""
+    with suppress(ProcessLookupError):  # it may have just ended
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def main() -> int:
@@ -97,17 +130,18 @@ def main() -> int:
         tools = 'python -m pip install -q ".[dev]"'
         if shutil.which("chromium") is None and hasattr(os, "geteuid") and os.geteuid() == 0:
             run(BROWSER, folder, variables, deadline)  # without it tests of pages are skipped
-        failed = [
-            command
-            for command in (*commands, tools, *CHECKS)
-            if not run(command, folder, variables, deadline)
+        ended = [
+            run(command, folder, variables, deadline) for command in (*commands, tools, *CHECKS)
         ]
         for package in PACKAGES:
             alone = environment(Path(directory, package.rpartition(".")[2]))
             command = f"python -m pip install -q {package} && cd / && taylor info"
-            if not run(command, folder, alone, deadline):
-                failed.append(command)
-    print("\nall passed" if not failed else "\nfailed: " + "; ".join(failed))
+            ended.append(run(command, folder, alone, deadline))
+    failed = [command for command in ended if command.code]
+    for command in failed:  # again, since records of long runs keep their ends
+        print(f"\nThe end of what failed with exit code {command.code}: $ {command.text}")
+        print("".join(command.lines), end="")
+    print("\nall passed" if not failed else "\nfailed: " + "; ".join(c.text for c in failed))
     return 1 if failed else 0
 
 

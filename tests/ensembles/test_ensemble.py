@@ -9,7 +9,6 @@ import pickle
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -420,16 +419,18 @@ def test_ctrl_c_leaves_what_is_finished(
     ta = kepler(events=[ty.Event(X * X + Y * Y - 1e12)] if way == "watched" else [])
     until = np.full(COUNT, 1.0)
     until[5:] = 1e9  # takes minutes
-    timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    begun = time.monotonic()
-    out = ty.ensemble(ta, starts(), times=until[:, None], workers=2, output=tmp_path / "states.npy")
-    assert time.monotonic() - begun < 20
-    timer.join()
-    assert out.interrupted and (out.status[5:] == ty.Status.INTERRUPTED).all()
-    assert np.isnan(out.states[5:]).all() and np.isnan(out.times[5:]).all()
-    assert (out.steps[5:] == 0).all()
-    done = out.status[:5] == ty.Status.REACHED
+    for delay in (0.4, 2.0, 8.0):  # the first ones need code, and a busy machine its time
+        timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        path = tmp_path / f"states after {delay}.npy"
+        out = ty.ensemble(ta, starts(), times=until[:, None], workers=2, output=path)
+        timer.join()
+        assert out.interrupted and (out.status[5:] == ty.Status.INTERRUPTED).all()
+        assert np.isnan(out.states[5:]).all() and np.isnan(out.times[5:]).all()
+        assert (out.steps[5:] == 0).all()
+        done = out.status[:5] == ty.Status.REACHED
+        if done.any():
+            break
     assert done.any()
     for row in np.flatnonzero(done):
         one = alone(ta, starts()[row])

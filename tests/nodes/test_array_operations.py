@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from counting import calls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -278,15 +279,12 @@ def test_sums_of_contractions_are_added_in_the_order_of_letters() -> None:
 
 
 def test_evaluation_spells_nothing_out() -> None:
-    import time
-
     generator = np.random.default_rng(0)
     weights, numbers = generator.normal(size=(500, 400)), generator.normal(size=400)
     q = ty.variable("q", shape=400)
     e = np.sum(np.tanh(weights @ q) ** 2) + over_axes("max", running("cumsum", q))
-    begun = time.perf_counter()
     found = ty.evaluate(e, {q: numbers})
-    assert time.perf_counter() - begun < 0.5  # 200,000 products as nodes take seconds
+    assert calls(lambda: ty.evaluate(e, {q: numbers})) < 20_000  # there are 200,000 products
     right = np.sum(np.tanh(weights @ numbers) ** 2) + np.cumsum(numbers).max()
     assert found == pytest.approx(right, rel=1e-13) and isinstance(found, np.float64)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-import time
 from fractions import Fraction
 
 import mpmath
 import numpy as np
 import pytest
+from counting import calls
 
 import taylor as ty
 from taylor.expressions.leaves import as_expression
@@ -106,12 +106,11 @@ def test_text_is_short() -> None:
     assert len(str(taken)) < 100
 
 
-def test_a_million_numbers_take_no_time() -> None:
+def test_a_million_numbers_take_no_work() -> None:
     weights = np.random.default_rng(1).normal(size=(1000, 1000))
     state = ty.variable("state", shape=1000)
-    begun = time.perf_counter()
+    assert calls(lambda: np.tanh(weights @ state + 1.0)) < 20_000  # a Fraction each: 10**6
     layer = np.tanh(weights @ state + 1.0)
-    assert time.perf_counter() - begun < 0.5  # a Fraction each would be seconds
     assert len(reachable([layer])) == 5
 
 
