@@ -128,6 +128,13 @@ class _Walk:
     def _is_own(self, module: Any) -> bool:
         return module == self._home or (isinstance(module, str) and _is_own(module, self._home))
 
+    def _is_users(self, value: Any) -> bool:
+        """Whether an object is of a class of the user's own; those of this package stay the same,
+        or what they are called with says what they are.
+        """
+        module = type(value).__module__
+        return self._is_own(module) and not _is_ours(module)
+
     def is_kept(self, value: Any) -> bool:
         """Whether another value in the same place is a change: modules stay."""
         return not isinstance(value, types.ModuleType) or self._is_own(value.__name__)
@@ -165,10 +172,10 @@ class _Walk:
             return _constant
         if type(value).__module__ == "array":
             return bytes
-        if self._is_own(type(value).__module__):
+        if self._is_users(value):
             return _attributes
-        ours = type(value).__module__.startswith("taylor")
-        return _copied if hasattr(type(value), "__array__") and not ours else None
+        is_array = hasattr(type(value), "__array__") and not _is_ours(type(value).__module__)
+        return _copied if is_array else None
 
     def inside(self, value: Any) -> list[Item]:
         """What is in a value."""
@@ -193,12 +200,11 @@ class _Walk:
             return [_item(value, key) for key in tuple(value)]
         if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
             return [_attribute(value, "__wrapped__")]
-        if self._is_own(type(value).__module__):
+        if self._is_users(value):
             own = [_attribute(value, name) for name in _attributes(value)]
             return [*own, (partial(type, value), type(value))]
-        space = getattr(value, "__dict__", None)
-        ours = type(value).__module__.startswith("taylor")
-        return self._space(space) if isinstance(space, dict) and not ours else []
+        space = None if _is_ours(type(value).__module__) else getattr(value, "__dict__", None)
+        return self._space(space) if isinstance(space, dict) else []
 
     def _space(self, space: Space) -> list[Item]:
         self._spaces.setdefault(id(space), (space, set()))
@@ -218,6 +224,10 @@ class _Walk:
 def _is_implicit(name: str, value: Any) -> bool:
     """Whether a method of a class is called without being named: __call__, __getitem__, ..."""
     return name.startswith("__") and isinstance(value, types.FunctionType) and name != "__repr__"
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in ("taylor", "taylor_runtime")
 
 
 @lru_cache(maxsize=1024)

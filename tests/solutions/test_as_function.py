@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import mpmath
 import numpy as np
 import pytest
+from counting import calls
 from numpy.testing import assert_allclose
 
 import taylor as ty
@@ -211,6 +212,22 @@ def test_products_of_numbers() -> None:
     values, back = last.vjp((2.0, 1.0), (1.0, 0.0))
     assert_allclose(values, last(2.0, 1.0), rtol=1e-14)
     assert_allclose(back, (-1.5 / ROOT * math.sin(3 * ROOT), math.cos(3 * ROOT)), rtol=1e-13)
+
+
+def test_products_do_not_look_into_solutions_again() -> None:
+    """What a solution is made of stays, so that every call finds the same one without a search."""
+    x, v = ty.variables("x v")
+    ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [0.1, 0.2])
+    solution = ta.as_function([x, v], [x, v], until=1.0)
+    ways = {
+        "vjp": lambda: solution.vjp((0.1, 0.2), (1.0, 0.0)),
+        "jvp": lambda: solution.jvp((0.1, 0.2), (1.0, 0.0)),
+        "ty.vjp": lambda: ty.vjp(solution, 0.1, 0.2),
+    }
+    for name, way in ways.items():
+        for _ in range(3):
+            way()
+        assert calls(way) < 250, name
 
 
 def test_many_at_once() -> None:
