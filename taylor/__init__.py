@@ -48,6 +48,7 @@ try:
     from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords
     from taylor.errors import ArgumentError as ArgumentError
     from taylor.errors import ArgumentTypeError as ArgumentTypeError
+    from taylor.errors import BeyondOrderError as BeyondOrderError
     from taylor.errors import DifferentiationWarning as DifferentiationWarning
     from taylor.errors import FormatError as FormatError
     from taylor.errors import ProgramError as ProgramError

@@ -59,6 +59,23 @@ class ShapeError(TaylorError, ValueError):
     """
 
 
+class BeyondOrderError(TaylorError, KeyError):
+    """A coefficient or derivative beyond the order, or a limit, that was asked for.
+
+    >>> import taylor as ty
+    >>> x, y = ty.Polynomial.variables("x y", order=2)
+    >>> try:
+    ...     (x * y)[2, 1]
+    ... except ty.BeyondOrderError as error:
+    ...     print(error)
+    (2, 1) is beyond the order 2 or a limit (2, 2)
+    """
+
+    def __str__(self) -> str:
+        """The message; a KeyError's own is quoted, as keys are."""
+        return str(self.args[0])
+
+
 class TracingError(TaylorError, TypeError):
     """Python asked an expression for a value that exists only when the expression is evaluated.
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from taylor.errors import TaylorError
-from taylor.integrator.outcome import Goal, Outcome, Request
+from taylor.integrator.outcome import PLAIN, SINGLE, Goal, Outcome, Request
 from taylor.integrator.propagation import Propagation
 from taylor.integrator.trajectory import Trajectory
 from taylor.machines.flow import Flow, FlowMachine
@@ -19,7 +19,6 @@ from taylor.systems import arguments
 from taylor_runtime.callables.driving import GRID, Driver, not_yet, undriven
 
 EXACT = 1 << 53  # whole numbers up to here are floats
-PLAIN, SINGLE = Request(), Request(limit=1)
 ANY = math.inf  # steps, in the driver's words
 
 
@@ -110,6 +109,11 @@ class Driven(Mapped):
         finally:
             if not before:  # else it is another call's, and none has been made
                 self._let_go()
+
+    def _ends_otherwise(self, request: Request) -> bool:
+        """Whether a call may end by something else than its end."""
+        watched = any(event.terminal or event.callback is not None for event in self.events)
+        return watched or request.limit is not None or request.callback is not None
 
     def _let_go(self) -> None:
         """Nobody has the integrator any more, unless another thread has; Ctrl-C may come at any

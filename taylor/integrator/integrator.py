@@ -18,8 +18,8 @@ from taylor.expressions.scalars import scalars
 from taylor.expressions.types import Named
 from taylor.integrator import checkpoint
 from taylor.integrator.detection import Detection
-from taylor.integrator.driven import SINGLE, request_of
-from taylor.integrator.outcome import Goal, Outcome
+from taylor.integrator.driven import request_of
+from taylor.integrator.outcome import SINGLE, Goal, Outcome
 from taylor.integrator.solvable import Solvable
 from taylor.integrator.steering import Steering
 from taylor.integrator.stiffness import StiffnessWatch
@@ -327,6 +327,8 @@ class Integrator(Solvable):
     ) -> Outcome:
         """Integrate to exactly `time`, forwards or backwards.
 
+        time:      may be infinite where something else ends the run: a terminal event, a callback,
+                   `max_steps`.
         max_steps: give up after so many steps (status STEP_LIMIT).
         callback:  called with the integrator after every step; may change `state`, `time` and
                    `parameters`; a true return value stops (status STOPPED). Without one, Python is
@@ -344,7 +346,7 @@ class Integrator(Solvable):
         found = self._driven(time, UNTIL, request)
         if found is not None:
             return found
-        end = tm.time_pair(time)
+        end = tm.end_pair(time, self._ends_otherwise(request))
         return self._propagate(lambda: (end, None), request)
 
     def propagate_for(
@@ -365,7 +367,7 @@ class Integrator(Solvable):
         found = self._driven(span, FOR, request)
         if found is not None:
             return found
-        length = tm.time_pair(span, "span")
+        length = tm.end_pair(span, self._ends_otherwise(request), "span")
         return self._propagate(lambda: (tm.add(self._time, length), None), request)
 
     def propagate_grid(

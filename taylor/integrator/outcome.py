@@ -49,6 +49,9 @@ class Request(NamedTuple):
     records: bool = False
 
 
+PLAIN, SINGLE = Request(), Request(limit=1)  # nothing but the end; one step, wherever that leads
+
+
 class Status(enum.Enum):
     """Why a propagation returned. Only `REACHED` means that the requested time was reached.
 

@@ -11,7 +11,7 @@ from taylor.displays.progress import ProgressBar
 from taylor.integrator import jumps
 from taylor.integrator.accumulation import Accumulation
 from taylor.integrator.diagnose import why_not_finite, why_sliding, why_underflow
-from taylor.integrator.outcome import Follower, Goal, Outcome, Request, Status
+from taylor.integrator.outcome import SINGLE, Follower, Goal, Outcome, Request, Status
 from taylor.integrator.passages import Passages
 from taylor.integrator.stiffness import LOOK_STEPS
 from taylor.integrator.trajectory import Trajectory
@@ -97,8 +97,8 @@ class Propagation:
             status, message = work()
         finally:
             self.bar.close()
-        if status is Status.STEP_LIMIT and math.isinf(self.end[0]):
-            status, message = Status.REACHED, ""  # so many steps were all that was asked for
+        if status is Status.STEP_LIMIT and self.request is SINGLE:
+            status, message = Status.REACHED, ""  # a step was all that was asked for
         return self._outcome(status, message)
 
     def _may_end_early(self) -> bool:

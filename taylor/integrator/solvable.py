@@ -11,8 +11,8 @@ import numpy as np
 
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Key
-from taylor.integrator.driven import PLAIN, Driven
-from taylor.integrator.outcome import Outcome, Status
+from taylor.integrator.driven import Driven
+from taylor.integrator.outcome import PLAIN, Outcome, Status
 from taylor.machines.arrivals import Arrival, Start, Unfinished
 from taylor.machines.crossing import UndefinedDerivativesError, summed
 from taylor.machines.flow import Flow, FlowMachine

@@ -32,6 +32,18 @@ def time_pair(value: Any, name: str = "time") -> Pair:
     return high, float(exact - Fraction(high))
 
 
+def end_pair(value: Any, endless: bool, name: str = "time") -> Pair:
+    """The same of an end, which may be infinite where something else ends the run."""
+    if isinstance(value, float) and math.isinf(value):
+        if endless:
+            return value + 0.0, 0.0
+        raise ArgumentError(
+            f"{name} must be finite, got {value!r}, where no terminal event, callback or max_steps "
+            "ends the run"
+        )
+    return time_pair(value, name)
+
+
 def _exact(value: Any, name: str) -> Fraction:
     if isinstance(value, bool):
         raise ArgumentTypeError(f"{name} must be a number, got {value!r}")
@@ -62,6 +74,8 @@ def _exact(value: Any, name: str) -> Fraction:
 
 def add(time: Pair, span: Pair) -> Pair:
     """The exact sum, rounded to a pair."""
+    if math.isinf(span[0]):
+        return span
     rough, error = _two_sum(time[0], span[0])
     error, lost = _two_sum(error, time[1])
     if not (lost or span[1]) and math.isfinite(rough):

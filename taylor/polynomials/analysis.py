@@ -193,7 +193,8 @@ class Analysis(Operators):
 
         orders: how often by which variable (its name, number or expression); others not at all.
 
-        Raises KeyError beyond the order or a limit, ArgumentError for what is no variable.
+        Raises BeyondOrderError (a KeyError) beyond the order or a limit, ArgumentError for what is
+        no variable.
 
         >>> import taylor as ty
         >>> x, y = ty.Polynomial.variables("x y", order=3)

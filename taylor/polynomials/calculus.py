@@ -74,7 +74,7 @@ def derivative(p: Coefficients, orders: Mapping[Any, int]) -> NumberOrArray:
         if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
             raise ArgumentError(f"derivative: an order must be a natural number, got {order!r}")
         powers[p._space.index(variable)] += int(order)
-    place = p._space.monomials.position(tuple(powers))
+    place = p._space.place(tuple(powers))
     factor = numbers.constant(p._kind, prod(map(factorial, powers)))
     along = factor.reshape(-1, *[1] * p.ndim)
     found = numbers.multiply(p._kind, p._planes[..., place], along)

@@ -125,7 +125,7 @@ class Coefficients:
     def coefficient(self, *powers: int) -> NumberOrArray:
         """The coefficient of one monomial, of all components: shape `shape`.
 
-        Raises KeyError for powers beyond the order or a limit.
+        Raises BeyondOrderError (a KeyError) for powers beyond the order or a limit.
 
         >>> import taylor as ty
         >>> x, y = ty.Polynomial.variables("x y", order=2)
@@ -133,7 +133,7 @@ class Coefficients:
         3.0
         """
         given = powers[0] if len(powers) == 1 and isinstance(powers[0], tuple) else powers
-        place = self._space.monomials.position(tuple(given))
+        place = self._space.place(tuple(given))
         return self._kind.from_planes(self._planes[..., place])[()]
 
     def __getitem__(self, index: Any) -> Item:

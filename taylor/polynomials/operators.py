@@ -9,7 +9,7 @@ import numpy as np
 from taylor.errors import ArgumentTypeError
 from taylor.numbers.types import Real
 from taylor.polynomials import arithmetic, arrays
-from taylor.polynomials.coefficients import Coefficients, Operand, converted
+from taylor.polynomials.coefficients import Coefficients, Operand, P, converted
 from taylor.polynomials.elementary import divide, divide_into, elementary, exponential, power
 from taylor.polynomials.protocol import apply_function, apply_ufunc
 
@@ -18,6 +18,12 @@ def _no_order(self: Coefficients, other: object) -> NoReturn:
     raise ArgumentTypeError(
         "polynomials have no order; compare their values, p.constant_part < q.constant_part"
     )
+
+
+def _in_pieces(name: str, like: P, *operands: Any) -> P:
+    if any(arithmetic.operand(value, like) is NotImplemented for value in operands):
+        return NotImplemented
+    return elementary(like, name, *operands)
 
 
 class Operators(Coefficients):
@@ -54,6 +60,18 @@ class Operators(Coefficients):
     def __rpow__(self, base: Real | np.ndarray) -> Self:
         return exponential(self, base)
 
+    def __mod__(self, other: Operand) -> Self:
+        return _in_pieces("remainder", self, self, other)
+
+    def __rmod__(self, other: Operand) -> Self:
+        return _in_pieces("remainder", self, other, self)
+
+    def __floordiv__(self, other: Operand) -> Self:
+        return _in_pieces("floor_divide", self, self, other)
+
+    def __rfloordiv__(self, other: Operand) -> Self:
+        return _in_pieces("floor_divide", self, other, self)
+
     def __matmul__(self, other: Operand) -> Self:
         return arrays.matmul(self, other)
 
@@ -68,6 +86,10 @@ class Operators(Coefficients):
 
     def __abs__(self) -> Self:
         return elementary(self, "abs", self)
+
+    def conjugate(self) -> Self:
+        """Itself: coefficients are real."""
+        return converted(self, self._space)
 
     def __eq__(self, other: object) -> Any:
         return arithmetic.equal(self, other)

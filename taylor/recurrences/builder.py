@@ -250,11 +250,12 @@ class SeriesBuilder:
             if value is None:
                 return Term(term.constant, unit, operand.row)
             return Term(scaled(term.constant, value), unit, term.head)
+        if not self.rows[term.head].constant:  # a number of pieces, such as a quotient rounded down
+            return Term(
+                term.constant, Coefficient(self.varying(operand.row), operand.lag), term.head
+            )
         head = self.row((Term(1, Coefficient(operand.row), term.head),))
-        if self.rows[head].constant:
-            unit = Coefficient(self.varying(self.number(1)), operand.lag)
-            return Term(term.constant, unit, head)
-        return Term(term.constant, Coefficient(head, operand.lag))
+        return Term(term.constant, Coefficient(self.varying(self.number(1)), operand.lag), head)
 
     # -- terms ----------------------------------------------------------------------------------
 

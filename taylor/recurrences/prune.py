@@ -39,13 +39,17 @@ def in_order(rows: Sequence[Row], kept: Iterable[int]) -> list[int]:
     made later where they read an earlier order of a row that was declared.
     """
     found: dict[int, None] = {}
-    for index in sorted(kept):
-        step = rows[index].step
+
+    def place(row: int, behind: int) -> None:
+        step = rows[row].step
         for term in step.terms if step is not None else ():
             for used in rows_at_order(term.operand):
-                if used > index:
-                    found[used] = None
-        found[index] = None
+                if used > behind and used not in found:
+                    place(used, behind)
+        found[row] = None
+
+    for index in sorted(kept):
+        place(index, index)
     return list(found)
 
 

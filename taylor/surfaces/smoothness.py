@@ -40,7 +40,7 @@ class Facts:
 
     def is_its_own(self, e: Expression) -> bool:
         """Whether the search finds every zero of a function as it is written."""
-        return self.is_smooth(e) and max(factors(e).values()) < 3
+        return self.is_smooth(e) and max(factors(e).values()) < 2
 
     def _learn(self, e: Expression) -> None:
         if e in self._smooth:

@@ -384,3 +384,9 @@ def test_runs_in_threads_do_not_disturb_each_other() -> None:
     for one, other, k in zip(alone, together, values, strict=True):
         assert np.array_equal(one.y, other.y) and len(other.t_events[0]) == 3
         assert other.t_events[0][-1] == pytest.approx(2.5 * math.pi / math.sqrt(k), rel=1e-13)
+
+
+@pytest.mark.parametrize("span", [(0.0, math.nan), (math.nan, 1.0), (-math.inf, 0.0)])
+def test_times_that_are_no_numbers_are_refused(span: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match=r"t_span: times must be numbers|time must be finite"):
+        ty.scipy.solve_ivp(lambda t, y: -y, span, [1.0])

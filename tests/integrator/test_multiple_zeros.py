@@ -6,6 +6,7 @@ import math
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 import taylor as ty
@@ -53,3 +54,17 @@ def test_simple_zeros_are_told() -> None:
     ta = ty.Integrator([(Y, V), (V, -1)], [3.0, 0.0], events=[*events, ty.Event(ty.abs(Y - 1))])
     outcome = ta.propagate_until(3.0)
     assert outcome.message == ""
+
+
+def test_powers_of_touches_are_found_where_the_touches_are() -> None:
+    """sin t - 1 has double zeros, its powers multiple ones: at the same times, not beside them."""
+    touch = Y - 1
+    powers = [touch, touch**2, touch * touch, touch**3, touch**4, ty.abs(touch)]
+    for precision, error in (("float64", 1e-8), ("double-double", 1e-15)):
+        ta = ty.Integrator(
+            [(Y, V), (V, -Y)], [0.0, 1.0], events=[ty.Event(g) for g in powers], precision=precision
+        )
+        for found in ta.propagate_until(20.0).events:
+            times = found.time_pairs.sum(axis=1)
+            np.testing.assert_allclose(times, np.pi * np.array([0.5, 2.5, 4.5]), atol=error)
+            assert found.directions.tolist() == [0, 0, 0]

@@ -78,6 +78,8 @@ def solve_ivp(
         )
     given = _arguments(args)
     begin, end = map(float, t_span)
+    if math.isnan(begin) or math.isnan(end):
+        raise ArgumentError(f"t_span: times must be numbers, got ({begin!r}, {end!r})")
     _, start = check_arguments(fun, y0, support_complex=True)
     if not start.size or begin == end:
         more: dict[str, Any] = {"args": args, "vectorized": vectorized, **options}
@@ -174,9 +176,7 @@ class Run:
             self._reached += len(known)
             self._states.append(known)
         self._outcomes.append(outcome)
-        # A limit is all that is asked for on the way to infinity.
-        limited = outcome.status is Status.STEP_LIMIT or (math.isinf(self.end) and outcome.success)
-        return not limited
+        return outcome.status is not Status.STEP_LIMIT
 
     # -- the result -----------------------------------------------------------------------------
 
