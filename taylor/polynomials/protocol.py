@@ -176,7 +176,7 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
         return _joined(found, known[0])
     except TaylorError:
         raise
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, np.linalg.LinAlgError) as error:
         raise UnsupportedFunctionError(
             f"numpy.{func.__name__}: there is no rule for polynomials ({error}); use their "
             "components or .coefficients"

@@ -250,12 +250,10 @@ class SeriesBuilder:
             if value is None:
                 return Term(term.constant, unit, operand.row)
             return Term(scaled(term.constant, value), unit, term.head)
-        if not self.rows[term.head].constant:  # a number of pieces, such as a quotient rounded down
-            return Term(
-                term.constant, Coefficient(self.varying(operand.row), operand.lag), term.head
-            )
-        head = self.row((Term(1, Coefficient(operand.row), term.head),))
-        return Term(term.constant, Coefficient(self.varying(self.number(1)), operand.lag), head)
+        head, one = term.head, operand.row
+        if self.rows[head].constant:  # no piecewise one, as a quotient rounded down
+            head, one = self.row((Term(1, Coefficient(one), head),)), self.number(1)
+        return Term(term.constant, Coefficient(self.varying(one), operand.lag), head)
 
     # -- terms ----------------------------------------------------------------------------------
 
