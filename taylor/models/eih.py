@@ -11,7 +11,7 @@ from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant, time, variable
 from taylor.models.figures import Figure
-from taylor.models.model import Model, Quantity, coefficient, parameters_of
+from taylor.models.model import Model, Quantity, coefficient, count_of_bodies, parameters_of
 from taylor.nodes.conversion import stack
 
 LIGHT = "299792.458"  # km/s
@@ -47,9 +47,7 @@ def eih(
     >>> [(name, name.shape) for name in model.variables]
     [(r, (2, 3)), (v, (2, 3))]
     """
-    count = len(gm)
-    if not count:
-        raise ArgumentError("eih: gm is empty; give one G M per body")
+    count = count_of_bodies("eih", "gm", gm)
     strengths = [coefficient("eih", f"gm[{i}]", value) for i, value in enumerate(gm)]
     light, b, g = (
         coefficient("eih", name, value)

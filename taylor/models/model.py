@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 from taylor.errors import ArgumentError
@@ -77,6 +78,17 @@ def coefficient(function: str, argument: str, value: Any) -> Expression:
     if node.op == "constant" and isinstance(node.payload, float):  # finite numbers are exact
         raise ArgumentError(f"{function}: {argument} = {node} is not finite")
     return node
+
+
+def count_of_bodies(function: str, argument: str, values: Any) -> int:
+    """How many numbers there are, one for each body."""
+    if not isinstance(values, Sized) or isinstance(values, str):
+        raise ArgumentError(
+            f"{function}: {argument} = {values!r} is no list; give one number or parameter per body"
+        )
+    if not len(values):
+        raise ArgumentError(f"{function}: {argument} is empty; give one per body")
+    return len(values)
 
 
 def is_zero(value: Expression) -> bool:

@@ -8,7 +8,14 @@ from fractions import Fraction
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import variable
-from taylor.models.model import Model, Quantity, coefficient, is_zero, parameters_of
+from taylor.models.model import (
+    Model,
+    Quantity,
+    coefficient,
+    count_of_bodies,
+    is_zero,
+    parameters_of,
+)
 from taylor.nodes.sums import add_many
 
 Vector = tuple[Expression, ...]
@@ -59,7 +66,8 @@ def n_body(
     >>> len(model.system), model.variables[6]
     (18, x_planet)
     """
-    body_names = _check(dimensions, names, len(masses))
+    count = count_of_bodies("n_body", "masses", masses)
+    body_names = _check(dimensions, names, count)
     mass = [coefficient("n_body", f"masses[{i}]", m) for i, m in enumerate(masses)]
     constant = coefficient("n_body", "G", G)
     gm = [constant * m for m in mass]
@@ -99,8 +107,6 @@ def _check(dimensions: int, names: Sequence[str] | None, count: int) -> list[str
     """The bodies' names, if they and the rest make sense."""
     if dimensions not in (2, 3):
         raise ArgumentError(f"n_body: dimensions = {dimensions!r}; give 2 or 3")
-    if count == 0:
-        raise ArgumentError("n_body: masses is empty; give one mass per body")
     if names is None:
         return [str(i) for i in range(count)]
     if len(names) != count:

@@ -306,6 +306,7 @@ def test_elements_and_back(elements: Elements) -> None:
     ("call", "words"),
     [
         (lambda: n_body([]), "masses is empty"),
+        (lambda: n_body(2), "masses = 2 is no list; give one number or parameter per body"),
         (lambda: n_body([1.0, math.nan]), "masses[1]"),
         (lambda: n_body([1.0, math.inf]), "masses[1]"),
         (lambda: n_body([1.0, "heavy"]), "masses[1]"),
