@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +124,25 @@ def test_events_may_be_expressions_and_events() -> None:
     assert abs(found.y[0, -1] - 2.5) < 1e-14
     single = solved([(x, v), (v, -x)], (0, 4), [0.0, 1.0], events=x - v)
     assert np.abs(single.t_events[0] - np.array([0.25, 1.25]) * math.pi).max() < 1e-13
+
+
+def test_events_that_are_numbers_never_happen() -> None:
+    def hit(t: Any, y: Any, flag: bool) -> Any:
+        return y[0] if flag else -1.5
+
+    for flag, span in itertools.product((True, False), ((0, 4), (0, -4))):
+        given: Any = (circle_with_flag, span, [1.0, 0.0])
+        both = [event(hit, terminal=True), event(lambda t, y, flag: 1.0)]
+        found = ty.scipy.solve_ivp(*given, events=both, args=(flag,), rtol=1e-10)
+        theirs = integrate.solve_ivp(*given, events=both, args=(flag,), rtol=1e-10, max_step=0.1)
+        assert [len(t) for t in found.t_events] == [len(t) for t in theirs.t_events]
+        assert found.status == theirs.status
+    with pytest.raises(ty.ArgumentError, match="constant, 0"):
+        solved(circle, (0, 1), [1.0, 0.0], events=lambda t, y: 0.0)
+
+
+def circle_with_flag(t: Any, y: Any, flag: bool) -> Any:
+    return circle(t, y)
 
 
 def test_events_that_say_nothing_are_refused() -> None:

@@ -26,7 +26,9 @@ from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time
 from taylor.expressions.object_arrays import expression_array
+from taylor.functions.exponential import exp
 from taylor.language.program import program
+from taylor.nodes.sums import exact_value
 from taylor.programs.remembered import names_of
 from taylor.systems.system import System, make_system
 from taylor_runtime.program.records import dataclass
@@ -110,7 +112,8 @@ class Problem:
                 raise ArgumentTypeError(
                     f"the event {names_of(function)} has to return one number, got {len(single)}"
                 )
-            return single[0]
+            never = exact_value(single[0])  # SciPy takes numbers too, as of a flag among `args`
+            return exp(t) if never else single[0]
 
         return value
 
