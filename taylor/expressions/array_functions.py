@@ -22,10 +22,11 @@ from taylor.errors import (
     user_location,
 )
 from taylor.expressions.arrays import products
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.changes import changed
 from taylor.expressions.arrays.joins import half_turn
 from taylor.expressions.arrays.options import stored, without_shared
 from taylor.expressions.arrays.refused import REFUSED
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.object_arrays import (
     are_whole,
     array_of,
@@ -51,6 +52,9 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     name = full_name(func)
     handler = _known.get(func) or _BY_NAME.get(name)
     try:
+        found = changed(func, args, kwargs)
+        if found is not NotImplemented:
+            return found
         given, out = without_shared(name, func, args, kwargs)
         args, kwargs = settled(given)
         if handler is not None:

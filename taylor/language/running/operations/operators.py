@@ -12,6 +12,8 @@ import numpy as np
 
 from taylor.control.trees import is_leaf
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.chosen import Chosen
+from taylor.expressions.arrays.settled import known_places
 from taylor.expressions.expression import Expression
 from taylor.language.running.digits import floor_division as floor_division
 from taylor.language.running.digits import modulo as modulo
@@ -112,7 +114,7 @@ def _settled(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(map(_settled, key))
     if isinstance(key, ArrayUnderConstruction):
-        key = key.now
+        key = known_places(key)
     if isinstance(key, Expression) and key.op == "constant" and not key.shape:
         return int(key)
     return key
@@ -274,6 +276,14 @@ def in_place(old: Any, symbol: str, value: Any) -> Any:
         if isinstance(old, List):
             value = listed(value) if symbol == "+" else value
     return change(old, value)
+
+
+def part_in_place(old: Any, symbol: str, value: Any) -> Any:
+    """``owner[key] op= value``, before it is stored: of elements that are a copy, new ones."""
+    bits = BITS.get(symbol)
+    if bits is None and isinstance(old, Expression | Chosen):
+        return _OPERATORS[symbol][0](old, value)
+    return in_place(old, symbol, value)
 
 
 def is_sequence(subject: Any, count: int) -> bool:
