@@ -1,4 +1,4 @@
-"""NumPy's linear algebra that stands on singular values, and on factors of matrices of full rank."""
+"""NumPy's linear algebra that stands on singular values, or on factors of matrices of full rank."""
 
 from __future__ import annotations
 

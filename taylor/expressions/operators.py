@@ -230,6 +230,27 @@ class Operators(Node):
         return arrays.transpose(self)
 
     @property
+    def mT(self) -> Self:
+        """The transposed matrices."""
+        return arrays.transpose(self, (*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    @property
+    def real(self) -> Self:
+        """The expression: all are real."""
+        return self
+
+    @property
+    def imag(self) -> Self:
+        """Nothing: all expressions are real."""
+        return self * 0
+
+    def conj(self) -> Self:
+        """The expression: all are real."""
+        return self
+
+    conjugate = conj
+
+    @property
     def flat(self) -> Self:
         """The elements in row-major order, one after the other."""
         return arrays.reshape(self, (-1,))

@@ -193,7 +193,7 @@ def static_both_ways(
 def _hashable(name: str, value: Any) -> Hashable:
     try:
         hash(value)
-    except TypeError:
+    except (TypeError, ValueError):
         others = "use numbers, arrays, and tuples, lists, dictionaries, dataclasses of these"
         remedy = others
         if isinstance(value, Mapping | Sequence | deque):
