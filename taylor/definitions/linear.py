@@ -188,7 +188,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         found = reduced(extreme, sums, other, True)
         return found if keepdims else np.sum(found, axis=axes)
     if len(axes) == 2 and ord in ("nuc", 2, -2):
-        found = singular_values(np.moveaxis(as_expression(values), axes, (-2, -1)))
+        given: Any = as_expression(values)
+        found = singular_values(np.moveaxis(given, axes, (-2, -1)))
         found = np.sum(found, axis=-1) if ord == "nuc" else found[..., 0 if ord == 2 else -1]
         return np.expand_dims(found, normalised_axes("norm", axes, ndim)) if keepdims else found
     raise UnsupportedFunctionError(

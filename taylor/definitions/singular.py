@@ -78,7 +78,8 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
 
 def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
     """x with numpy.tensordot(a, x, x.ndim) = b."""
-    array, right = as_expression(a), as_expression(b)
+    array: Any = as_expression(a)
+    right = as_expression(b)
     if axes is not None:
         last = normalised_axes("tensorsolve", tuple(axes), array.ndim)
         kept = [k for k in range(array.ndim) if k not in last]

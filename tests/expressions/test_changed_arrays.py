@@ -96,6 +96,51 @@ def like(x: Any) -> Any:
     return a
 
 
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "split": lambda a: np.split(a, 3, axis=1)[1],
+    "array_split": lambda a: np.array_split(a, 2)[1],
+    "hsplit": lambda a: np.hsplit(a, [1])[0],
+    "vsplit": lambda a: np.vsplit(a, 2)[0],
+    "unstack": lambda a: np.unstack(a)[1],
+    "atleast_2d": np.atleast_2d,
+    "atleast_3d": np.atleast_3d,
+    "real": lambda a: np.real(a)[0],
+    ".real": lambda a: a.real[0],
+    ".mT": lambda a: a.mT[0],
+    "matrix_transpose": lambda a: np.matrix_transpose(a)[1],
+    "view": lambda a: a.view()[1],
+    "astype": lambda a: a.astype(float, copy=False)[1],
+    "a copy of astype": lambda a: a.astype(float)[1],
+    "by columns, a copy": lambda a: a.reshape((3, 2), order="F")[0],
+    "by columns, a row": lambda a: np.reshape(a[0], (3, 1), order="F")[1],
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_are_those_of_numpy(name: str) -> None:
+    def function(x: Any) -> Any:
+        a = x.copy()
+        part = VIEWS[name](a)
+        part[...] = 9.0
+        return a
+
+    wanted = function(GIVEN)
+    assert ty.jit(function)(GIVEN).tolist() == wanted.tolist()
+    assert ty.jit(ty.program(function))(GIVEN).tolist() == wanted.tolist()
+
+
+def test_object_arrays_of_them_are_no_views_in_silence() -> None:
+    def function(x: Any) -> Any:
+        a = x.copy()
+        np.asarray(a)[0, 0] = 9.0
+        return a
+
+    with pytest.raises(ValueError, match="read-only"):
+        ty.jit(function)(GIVEN)
+    assert ty.jit(ty.program(function))(GIVEN)[0, 0] == 9.0
+    assert ty.jit(lambda x: np.array(x.copy()) * 2)(GIVEN).tolist() == (2 * GIVEN).tolist()
+
+
 @pytest.mark.parametrize("make", [lambda x: x.copy(), like], ids=["copy", "zeros_like"])
 @pytest.mark.parametrize("name", CHANGES)
 def test_changes_are_those_of_numpy(name: str, make: Any) -> None:

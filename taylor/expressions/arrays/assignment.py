@@ -24,6 +24,7 @@ from taylor.nodes.conversion import Mutable, as_expression
 from taylor.nodes.node import CONDITIONS, Node, constant_node
 from taylor.nodes.operations.arrays.moves import scatter
 from taylor.nodes.sums import add, negate
+from taylor.numbers.checks import check_real
 from taylor.numbers.data import positions
 
 # --- the array ----------------------------------------------------------
@@ -85,7 +86,7 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             return Chosen(self.now, key)
         part = self.now[key]
         keys = key if isinstance(key, tuple) else (key,)
-        if not part.shape or any(getattr(k, "shape", None) or type(k) is list for k in keys):
+        if not part.shape or any(getattr(k, "shape", None) or isinstance(k, list) for k in keys):
             return part  # a copy, in NumPy too
         return _View(self, lambda e: e[key], lambda e, new: assigned(e, key, new))
 
@@ -156,8 +157,13 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             lambda e, new: arrays.transpose(new, back),
         )
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The elements in row-major order with another shape, a view."""
+        if order != "C":  # of several axes a copy, in NumPy too
+            wanted = shape[0] if len(shape) == 1 else shape
+            if len(self.shape) > 1:
+                return ArrayUnderConstruction(self.now.reshape(wanted, order=order))
+            return _seen_by(np.reshape)(self, wanted, order=order)
         sizes = arrays.reshape(self.now, shape[0] if len(shape) == 1 else shape).shape
         return _View(
             self,
@@ -169,6 +175,15 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
     def flat(self) -> Any:
         """The elements in row-major order, one after the other."""
         return self.reshape(-1)
+
+    def view(self) -> Any:
+        """The array itself, by another name."""
+        return _View(self, lambda e: e, lambda e, new: new)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """A copy, or the array itself, which holds real numbers."""
+        check_real("astype", dtype)
+        return self.copy() if copy else self
 
     def flatten(self, order: str = "C") -> Any:
         """The elements in one row, a copy."""
@@ -216,6 +231,15 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
         out[...] = func(*settled(args), **settled({k: v for k, v in kwargs.items() if k != "out"}))
         return out
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """An object array of the elements, which cannot be assigned to unless it is a copy."""
+        e = self.now
+        found = np.empty(e.shape, dtype=object)
+        for place in np.ndindex(*e.shape):
+            found[place] = e[place] if place else e
+        found.flags.writeable = bool(copy)
+        return found if dtype is None else found.astype(dtype)
+
     def __taylor_function__(self, name: str, *operands: Any) -> Any:
         from taylor.nodes.elementary import make_function_node
 
@@ -227,6 +251,8 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             raise AttributeError(f"ArrayUnderConstruction has no attribute {name!r}")
         if name in ("swapaxes", "squeeze", "diagonal"):
             return partial(getattr(np, name), self)
+        if name in ("mT", "real"):
+            return self if name == "real" else self.swapaxes(-1, -2)
         return getattr(self.now, name)
 
     def __bool__(self) -> bool:
@@ -296,15 +322,49 @@ def _seen_by(function: Any) -> Callable[..., Any]:
     return rule
 
 
+def _parts_seen_by(function: Any) -> Callable[..., Any]:
+    """A function of NumPy that gives several views."""
+
+    def rule(a: ArrayUnderConstruction, *args: Any, **options: Any) -> Any:
+        def part(k: int) -> Any:
+            return _seen_by(lambda e: function(e, *args, **options)[k])(a)
+
+        found = function(np.empty(a.shape, np.bool_), *args, **options)
+        return type(found)(part(k) for k in range(len(found)))
+
+    return rule
+
+
+def _alone(function: Any, one: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives a view of one array, and copies of several."""
+
+    def rule(a: ArrayUnderConstruction, *others: Any) -> Any:
+        return function(*settled((a, *others))) if others else one(a)
+
+    return rule
+
+
 _VIEWS: dict[Any, Callable[..., Any]] = {
     np.transpose: lambda a, axes=None: a.transpose() if axes is None else a.transpose(axes),
-    np.reshape: lambda a, shape: a.reshape(shape),
+    np.reshape: lambda a, shape, order="C": a.reshape(shape, order=order),
+    np.real: lambda a: a,
     np.ravel: lambda a, order="C": a.ravel(order),
     **{
         getattr(np, name): _seen_by(getattr(np, name))
         for name in (
             *("swapaxes", "moveaxis", "rollaxis", "expand_dims", "squeeze", "diagonal"),
             *("flip", "fliplr", "flipud", "rot90"),
+            "matrix_transpose",
         )
+        if hasattr(np, name)
+    },
+    **{
+        native: _alone(native, _seen_by(native))
+        for native in (np.atleast_1d, np.atleast_2d, np.atleast_3d)
+    },
+    **{
+        getattr(np, name): _parts_seen_by(getattr(np, name))
+        for name in ("split", "array_split", "hsplit", "vsplit", "dsplit", "unstack")
+        if hasattr(np, name)
     },
 }
