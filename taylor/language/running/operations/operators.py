@@ -32,7 +32,7 @@ from taylor.language.running.flow.loops import while_ as while_
 from taylor.language.running.journal import changing, running
 from taylor.language.running.operations.builtins import known_text
 from taylor.language.running.operations.calls import call as call
-from taylor.language.running.places import refuse
+from taylor.language.running.places import place, refuse
 from taylor.language.running.values.bits import BITS
 from taylor.language.running.values.bits import bit_and as bit_and
 from taylor.language.running.values.bits import bit_not as bit_not
@@ -54,6 +54,7 @@ from taylor.language.running.values.sequences import (
     steps_of,
 )
 from taylor.language.running.values.stacks import fixed_of
+from taylor.language.source.refusals import refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import condition, where
 from taylor.numbers.exact import to_float
@@ -79,7 +80,11 @@ def item(owner: Any, key: Any) -> Any:
         return _window(owner, key)
     if isinstance(owner, ArrayUnderConstruction):
         _need_places(key)
-        return _number(owner, owner[key])
+        found = owner[key]
+        if isinstance(found, Chosen):
+            what = "a[condition]: which elements hold is not known while the program is traced"
+            found.fault = refusal(place(), what, _CHOOSE)
+        return _number(owner, found)
     if not _is_traced_key(key):
         if isinstance(owner, list | tuple) and isinstance(key, Expression):
             key = int(key)
@@ -108,6 +113,12 @@ def item(owner: Any, key: Any) -> Any:
         "Instead: choose with `if`, or put numbers of one shape into an array.",
     )
     return None
+
+
+_CHOOSE = (
+    "Instead: choose with numpy.where what changes nothing in place of what is left out, or use a "
+    "`for` statement; such elements can only be changed and assigned where they were."
+)
 
 
 def _settled(key: Any) -> Any:
