@@ -262,7 +262,7 @@ class Operators(Node):
             f"x.at at {user_location()}: for x.at[i].set(value) write a = x.copy(); a[i] = value"
         )
 
-    def item(self, *place: Any) -> Self:
+    def item(self, *place: int | tuple[int, ...]) -> Self:
         """One element, as a scalar expression: the only one, or that at a place."""
         if place:
             return self[place] if len(place) > 1 else arrays.reshape(self, (-1,))[place[0]]
