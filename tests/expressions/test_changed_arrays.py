@@ -150,6 +150,22 @@ def test_changes_are_those_of_numpy(name: str, make: Any) -> None:
     np.testing.assert_allclose(ty.jit(ty.program(function))(GIVEN), wanted, rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", [name for name in CHANGES if "sum" not in name])
+def test_arrays_that_depend_on_one_number(name: str) -> None:
+    """These are NumPy's object arrays, of scalar expressions."""
+
+    def function(t: Any) -> Any:
+        a = GIVEN + t * np.array([[0.3, -1.0, 0.2], [0.7, 0.1, -0.4]])
+        CHANGES[name](a)
+        return a
+
+    wanted = function(0.25)
+    np.testing.assert_allclose(ty.jit(function)(0.25), wanted, rtol=1e-14)
+    np.testing.assert_allclose(ty.jet(function, 0.25, order=1)[0], wanted, rtol=1e-14)
+    slope = (function(0.25 + 1e-5) - function(0.25 - 1e-5)) / 2e-5
+    np.testing.assert_allclose(ty.jacobian(function)(0.25), slope, rtol=1e-7, atol=1e-7)
+
+
 @pytest.mark.parametrize("name", ["putmask", "put_along_axis", "out where", "halved", "twice"])
 def test_their_derivatives_are_limits_of_differences(name: str) -> None:
     function = changed(name, lambda x: x.copy())

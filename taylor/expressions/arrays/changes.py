@@ -60,7 +60,9 @@ def _put_mask(a: Any, mask: Any, values: Any) -> None:
 
 def _place(arr: Any, mask: Any, vals: Any) -> None:
     test = known_places(mask)
-    if isinstance(test, Node):  # the next value for each element that holds, which may be any
+    if (
+        isinstance(test, Node) or np.asarray(test).dtype == object
+    ):  # the next value for each element that holds, which may be any
         if np.size(settled(vals)) != 1:
             raise TracingError(
                 f"numpy.place at {user_location()}: which elements hold is not known before "
@@ -102,6 +104,12 @@ def changed(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     target = args[0] if args else kwargs.get(name)
     if isinstance(target, Mutable):
         return rule(target, *args[1:], **rest)
+    if isinstance(target, np.ndarray) and target.dtype == object and type(target) is not np.ndarray:
+        made = as_expression(target).copy()
+        found = rule(made, *args[1:], **rest)
+        for place in np.ndindex(*target.shape):
+            target[place] = made[place]
+        return target if found is made else found
     copied = func is np.nan_to_num and (args[1] if len(args) > 1 else rest.get("copy", True))
     if isinstance(target, Node) and not copied:
         raise TracingError(
