@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 _collects = gc.isenabled()
 gc.disable()
 try:
-    import taylor.definitions.linear
+    import taylor.definitions.singular
     import taylor.ensembles.solutions  # noqa: F401 - functions of many solutions find it there
     from taylor import astrodynamics as astrodynamics
     from taylor import functions as functions

@@ -54,6 +54,8 @@ def cond(
     [2.0, 8.0]
     """
     check_callable("cond", true_fun=true_fun, false_fun=false_fun)
+    if callable(pred) and not has_nodes(pred):
+        raise ArgumentTypeError(f"cond: pred={pred!r} is a function, not a condition; call it")
     if not has_nodes(pred):
         return true_fun(*operands) if _truth(pred) else false_fun(*operands)
     test = condition(as_number("cond", "pred", pred))

@@ -77,12 +77,15 @@ def fori_loop(
     body_fun: Callable[[Any, Any], Any],
     init_val: Any,
     *,
+    unroll: int | bool | None = None,
     memory: float | None = None,
 ) -> Any:
     """Return `val` after `val = body_fun(i, val)` for i = lower, lower + 1, ... below `upper`.
 
     lower, upper: numbers or expressions; with upper <= lower `init_val` is returned.
     body_fun, init_val: as for `while_loop`.
+    unroll: taken for programs that were written for JAX; how many turns are written out in a row is
+        left to the compiler.
     memory: bytes, as for `scan`; where the bounds are known.
 
     >>> import taylor as ty
@@ -110,6 +113,7 @@ def scan(
     xs: Any = None,
     length: int | None = None,
     reverse: bool = False,
+    unroll: int | bool = 1,
     *,
     memory: float | None = None,
 ) -> tuple[Any, Any]:
@@ -121,6 +125,7 @@ def scan(
              axes; None (or a structure without arrays) for x = None.
     length:  number of turns, where there are no arrays.
     reverse: go from the last slice to the first; y of slice t is always output t.
+    unroll:  as for `fori_loop`.
     memory:  bytes that derivatives backward may keep of the carries.  These keep what every turn
              began with, unless it is more: then turns are gone through in segments, about as many
              as there are turns in each, and those of a segment are computed again.

@@ -7,7 +7,8 @@ What goes from turn to turn of a loop, and what branches return, may be any of t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from taylor.nodes.logic import is_condition
 from taylor.numbers.exact import exact
 
 CONDITION, NUMBER = "condition", "number"
+DICTIONARIES = (dict, OrderedDict)
 
 
 class Tree:
@@ -27,14 +29,25 @@ class Tree:
     kind:     the type of a container; None for a leaf.
     names:    keys of a dictionary, sorted, or the fields of a dataclass.
     children: of a container.
+    order:    None where the keys of all dictionaries inside come sorted, else what tells their
+              orders apart.  Structures are equal whatever it is, but a function that goes through
+              a dictionary may compute something else.
     """
 
-    __slots__ = ("children", "kind", "names")
+    __slots__ = ("children", "kind", "names", "order")
 
     def __init__(
-        self, kind: type | None, names: Sequence[Any] = (), children: Sequence[Tree] = ()
+        self,
+        kind: type | None,
+        names: Sequence[Any] = (),
+        children: Sequence[Tree] = (),
+        written: Sequence[Any] | None = None,
     ) -> None:
         self.kind, self.names, self.children = kind, tuple(names), tuple(children)
+        own = None if written is None or tuple(written) == self.names else tuple(written)
+        inside = tuple(child.order for child in self.children)
+        same = own is None and not any(inside)
+        self.order: tuple[tuple[Any, ...] | None, Hashable] | None = None if same else (own, inside)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tree):
@@ -44,6 +57,11 @@ class Tree:
 
     def __hash__(self) -> int:
         return hash((self.kind, self.names, self.children))
+
+    @property
+    def written(self) -> tuple[Any, ...]:
+        """The keys of a dictionary, as they came."""
+        return self.names if self.order is None or self.order[0] is None else self.order[0]
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """The value that has these leaves."""
@@ -57,8 +75,9 @@ class Tree:
             return None
         if self.kind in (tuple, list):
             return self.kind(parts)
-        if self.kind is dict:
-            return dict(zip(self.names, parts, strict=True))
+        if self.kind in DICTIONARIES:
+            found = dict(zip(self.names, parts, strict=True))
+            return self.kind((name, found[name]) for name in self.written)
         if issubclass(self.kind, tuple):
             return self.kind(*parts)
         made = object.__new__(self.kind)  # as it was: nothing is checked or converted again
@@ -72,7 +91,7 @@ class Tree:
             return [name]
         if self.kind in (tuple, list):
             own = [f"{name}[{i}]" for i in range(len(self.children))]
-        elif self.kind is dict:
+        elif self.kind in DICTIONARIES:
             own = [f"{name}[{key!r}]" for key in self.names]
         else:
             own = [f"{name}.{attribute}" for attribute in self.names]
@@ -94,7 +113,7 @@ class Tree:
         if self.kind is tuple:
             return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
         named = list(zip(self.names, parts, strict=True))
-        if self.kind is dict:
+        if self.kind in DICTIONARIES:
             return "{" + ", ".join(f"{name!r}: {part}" for name, part in named) + "}"
         return f"{self.kind.__name__}({', '.join(f'{name}={part}' for name, part in named)})"
 
@@ -122,16 +141,16 @@ def _flatten(what: str, value: Any, leaves: list[Any], opaque: bool) -> Tree:
     if value is None:
         return NONE
     kind = type(value)
-    if kind not in (tuple, list, dict) and is_leaf(value):
+    if kind not in (tuple, list, *DICTIONARIES) and is_leaf(value):
         leaves.append(value.now if isinstance(value, Mutable) else value)
         return LEAF
     if kind in (tuple, list):
         named = [(f"{what}[{i}]", item) for i, item in enumerate(value)]
         return Tree(kind, (), _children(named, leaves, opaque))
-    if kind is dict:
+    if kind in DICTIONARIES:
         keys = _sorted_keys(what, value)
         named = [(f"{what}[{key!r}]", value[key]) for key in keys]
-        return Tree(kind, tuple(keys), _children(named, leaves, opaque))
+        return Tree(kind, keys, _children(named, leaves, opaque), written=tuple(value))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         names: tuple[str, ...] = value._fields
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):

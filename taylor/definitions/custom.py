@@ -12,7 +12,7 @@ from taylor.definitions.decorated import Decorated
 from taylor.definitions.ruled import Rule
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError
 from taylor.expressions.arguments import argument, captured, traced
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.expressions.trace import positional_names
@@ -190,7 +190,8 @@ class _Call:
         """What the function returns for them."""
         value, graph = self._traced()
         others = [x for k, x in enumerate(self.flat) if k not in set(self.numbers)]
-        token = (self.forward, self.backward, tuple(self.trees), *map(id, others), value.tree)
+        trees = tuple((tree, tree.order) for tree in (*self.trees, value.tree))
+        token = (self.forward, self.backward, trees, *map(id, others))
         rule = Rule(graph, self.rule, self.backward is None, self.name, token)
         found = parts(region_node("custom", self.given, rule))
         kinds = [kind for kind, _ in value.kinds]

@@ -26,6 +26,7 @@ from taylor.definitions.matrices import (
 )
 from taylor.errors import UnsupportedFunctionError
 from taylor.nodes import sums
+from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
 from taylor.nodes.node import ZERO, node
 from taylor.nodes.operation import Operation, add_operations, everywhere
@@ -195,5 +196,26 @@ _EIGH = Operation(
     work=lambda e: ALWAYS,
     smooth=everywhere,
 )
+
+# -- singular values ------------------------------------------------------------------------------
+
+
+def singular_values(matrix: Any) -> Any:
+    """Singular values of matrices in falling order, by nodes.
+
+    They are the larger half of the eigenvalues of [[0, A^T], [A, 0]] (Golub & Van Loan (2013),
+    section 8.6.1), of whose lower half A is all: no square of A is taken, and small ones have
+    errors of rounding beside the largest, as LAPACK's.
+    """
+    *batch, m, n = matrix.shape
+    if m < n:
+        return singular_values(turned(matrix))
+    if not matrix.size:
+        return as_expression(np.zeros((*batch, n)))
+    square = qr_node(matrix)[..., m:, :] if m > n else matrix
+    below = np.concatenate([square, np.zeros(square.shape)], axis=-1)
+    whole = np.concatenate([np.zeros(below.shape), below], axis=-2)
+    return eigh_node(whole)[..., 0, : n - 1 : -1]
+
 
 add_operations((_CHOLESKY, _QR, _EIGH))

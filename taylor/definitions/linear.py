@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from taylor.definitions.factors import cholesky_node, eigh_node, qr_node
+from taylor.definitions.factors import cholesky_node, eigh_node, qr_node, singular_values
 from taylor.definitions.matrices import (
     LARGEST,
     det_node,
@@ -170,7 +170,10 @@ def matrix_power(a: Any, n: int) -> Any:
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norms of vectors for any order, of matrices for None, "fro", 1, -1, inf and -inf."""
+    """Norms of vectors for any order, of matrices for None, "fro", "nuc", 1, 2, inf and opposites.
+
+    Derivatives of "nuc", 2 and -2 are not finite where singular values are equal.
+    """
     values = array_of(x)
     ndim = len(values.shape)
     axes = tuple(range(ndim)) if axis is None else (axis,) if np.ndim(axis) == 0 else tuple(axis)
@@ -184,9 +187,14 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         extreme = np.maximum if ord > 0 else np.minimum
         found = reduced(extreme, sums, other, True)
         return found if keepdims else np.sum(found, axis=axes)
+    if len(axes) == 2 and ord in ("nuc", 2, -2):
+        given: Any = as_expression(values)
+        found = singular_values(np.moveaxis(given, axes, (-2, -1)))
+        found = np.sum(found, axis=-1) if ord == "nuc" else found[..., 0 if ord == 2 else -1]
+        return np.expand_dims(found, normalised_axes("norm", axes, ndim)) if keepdims else found
     raise UnsupportedFunctionError(
-        f"numpy.linalg.norm: ord={ord!r} is not available for shape {tuple(values.shape)}; use the "
-        "Frobenius norm, 1 or inf"
+        f"numpy.linalg.norm: ord={ord!r} is not available for shape {tuple(values.shape)}; use "
+        '"fro", "nuc", 1, 2 or inf'
     )
 
 
@@ -229,7 +237,7 @@ def multi_dot(factors: Any) -> Any:
     return reduce(dot, [array_of(factor) for factor in factors])
 
 
-def _node(name: str, a: Any, square: bool = True) -> Any:
+def matrices(name: str, a: Any, square: bool = True) -> Any:
     """The matrices as one array expression."""
     matrix = as_expression(a if is_node(a) else _elements(a))
     if square:
@@ -246,7 +254,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """The triangular L with L @ L.T = a, of which the lower half is read; NaN where a is not
     positive definite.
     """
-    matrix = _node("cholesky", a)
+    matrix = matrices("cholesky", a)
     if not matrix.size:
         return matrix
     if upper:
@@ -262,39 +270,44 @@ class QRResult(NamedTuple):
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """Q and R of matrices with as many rows as columns or more; modes "reduced" and "r".
+    """Q and R of matrices; modes "reduced" and "r".
 
-    Derivatives are not finite where the columns are linearly dependent.
+    Derivatives are not finite where the columns, or as many of the first as there are rows, are
+    linearly dependent.
     """
-    matrix = _node("qr", a, square=False)
+    matrix = matrices("qr", a, square=False)
     m, n = matrix.shape[-2:]
-    if mode not in ("reduced", "r") or m < n or not matrix.size:
+    if mode not in ("reduced", "r") or not matrix.size:
         raise UnsupportedFunctionError(
             f"numpy.linalg.qr: mode {mode!r} of shape {matrix.shape} is not available for "
-            f'expressions; modes are "reduced" and "r", of as many rows as columns or more (at '
-            f"{user_location()})"
+            f'expressions; modes are "reduced" and "r" (at {user_location()})'
         )
-    found = qr_node(matrix)
-    r = found[..., m:, :]
-    return r if mode == "r" else QRResult(found[..., :m, :], r)
+    found = qr_node(matrix[..., : min(m, n)])
+    q, r = found[..., :m, :], found[..., m:, :]
+    if m < n:
+        r = np.concatenate([r, np.swapaxes(q, -1, -2) @ matrix[..., m:]], axis=-1)
+    return r if mode == "r" else QRResult(q, r)
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     """(x, sums of squared residuals, rank, singular values) as `numpy.linalg.lstsq`, for matrices
-    whose columns are linearly independent, with as many rows as columns or more.
+    of full rank: of more columns than rows the shortest x that solves.
     """
-    matrix, right = _node("lstsq", a, square=False), as_expression(b)
+    matrix, right = matrices("lstsq", a, square=False), as_expression(b)
     if matrix.ndim != 2 or right.ndim not in (1, 2) or right.shape[0] != matrix.shape[0]:
         raise ShapeError(
             f"numpy.linalg.lstsq: shapes {matrix.shape} and {right.shape} do not fit together (at "
             f"{user_location()})"
         )
+    m, n = matrix.shape
+    if m < n:
+        q, r = qr(matrix.T)
+        return q @ solve(r.T, right), np.zeros(0), m, singular_values(r)
     q, r = qr(matrix)
     x = solve(r, q.T @ right)
-    m, n = matrix.shape
     rest = right - matrix @ x
     squares = np.reshape(np.sum(rest * rest, axis=0), (-1,)) if m > n else np.zeros(0)
-    return x, squares, n, np.sqrt(eigvalsh(r.T @ r)[::-1])
+    return x, squares, n, singular_values(r)
 
 
 class EighResult(NamedTuple):
@@ -309,7 +322,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
 
     Derivatives are not finite where eigenvalues are equal.
     """
-    matrix = _node("eigh", a)
+    matrix = matrices("eigh", a)
     if UPLO not in ("L", "U"):
         raise ArgumentError(f"numpy.linalg.eigh: UPLO={UPLO!r} must be 'L' or 'U'")
     found = eigh_node(np.swapaxes(matrix, -1, -2) if UPLO == "U" else matrix)

@@ -16,16 +16,18 @@ import numpy as np
 
 from taylor.errors import (
     ArgumentError,
+    ShapeError,
     TaylorError,
     TracingError,
     UnsupportedFunctionError,
     user_location,
 )
 from taylor.expressions.arrays import products
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.changes import changed
 from taylor.expressions.arrays.joins import half_turn
 from taylor.expressions.arrays.options import stored, without_shared
 from taylor.expressions.arrays.refused import REFUSED
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.object_arrays import (
     are_whole,
     array_of,
@@ -51,6 +53,9 @@ def apply_function(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     name = full_name(func)
     handler = _known.get(func) or _BY_NAME.get(name)
     try:
+        found = changed(func, args, kwargs)
+        if found is not NotImplemented:
+            return found
         given, out = without_shared(name, func, args, kwargs)
         args, kwargs = settled(given)
         if handler is not None:
@@ -235,17 +240,25 @@ def _deviation(*args: Any, **options: Any) -> Any:
 def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
-    if returned:
-        raise UnsupportedFunctionError("numpy.average: returned=True is not available")
+    values = array_of(a)
     if weights is None:
-        return _mean(a, axis, keepdims=keepdims)
-    values, factors = array_of(a), array_of(weights)
-    if axis is not None and factors.shape != values.shape:
+        found = _mean(values, axis, keepdims=keepdims)
+        return (
+            (found, found * 0 + _count_along(values, axis, keepdims, True)) if returned else found
+        )
+    factors = array_of(weights)
+    if axis is None and factors.shape != values.shape:
+        raise ShapeError(
+            f"numpy.average: weights of shape {factors.shape} for values of shape {values.shape} "
+            f"need an axis (at {user_location()})"
+        )
+    if factors.shape != values.shape:
         sizes = [1] * len(values.shape)
         sizes[axis] = -1
         factors = factors.reshape(tuple(sizes)) + 0 * values
     total = reduced(np.add, factors, axis, keepdims)
-    return reduced(np.add, values * factors, axis, keepdims) / total
+    found = reduced(np.add, values * factors, axis, keepdims) / total
+    return (found, total) if returned else found
 
 
 _total = reduction(np.add)

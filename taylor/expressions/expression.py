@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taylor.errors import TracingError, user_location
 from taylor.expressions import array_functions, array_pieces, printing, ufuncs
 from taylor.expressions.arrays import joins, moves, products, reductions, sorting, statistics
 from taylor.expressions.evaluate import Value, Values, evaluate
@@ -125,8 +126,20 @@ def _array_method(name: str) -> Callable[..., ExpressionOrArray]:
     return ufuncs.named_as_in_numpy(method, name)
 
 
+def _changing_method(name: str) -> Callable[..., NoReturn]:
+    def method(self: Expression, *args: object, **options: object) -> NoReturn:
+        raise TracingError(
+            f"a.{name}(...) at {user_location()}: an expression never changes; make an array that "
+            "does with a = x.copy(), numpy.zeros_like(x) or taylor.zeros(shape)"
+        )
+
+    return ufuncs.named_as_in_numpy(method, name)
+
+
 for _name in _ARRAY_METHODS:
     setattr(Expression, _name, _array_method(_name))
+for _name in ("sort", "partition", "fill", "put"):
+    setattr(Expression, _name, _changing_method(_name))
 ufuncs.add_methods(Expression)
 array_functions.register(array_pieces.HANDLERS)
 for rules in (joins.RULES, moves.RULES, products.RULES, reductions.RULES, statistics.RULES):

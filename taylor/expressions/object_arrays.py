@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from taylor.expressions.arrays.chosen import Chosen
 from taylor.expressions.arrays.placing import assigned
 from taylor.expressions.arrays.traced_places import at_traced, is_traced
 from taylor.expressions.operators import Operators
 from taylor.nodes.conversion import Mutable, as_expression
-from taylor.nodes.node import ZERO
+from taylor.nodes.logic import condition, is_condition
+from taylor.nodes.node import CONDITIONS, ZERO
 
 MANY = 64  # numbers of an array that are more than is written out where scalar expressions come in
 
@@ -40,22 +42,45 @@ class ExpressionArray(np.ndarray):  # type: ignore[type-arg]
             keys = key if isinstance(key, tuple) else (key,)
             if is_traced(keys):
                 return at_traced(as_expression(self), keys)
+            if (test := _condition(key)) is not None:
+                return Chosen(as_expression(self), test)
         return super().__getitem__(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is not int:
-            keys = key if isinstance(key, tuple) else (key,)
-            if is_traced(keys):
-                changed = assigned(as_expression(self), key, value)
-                key, value = ..., expression_array(changed)
+            keys, e = key if isinstance(key, tuple) else (key,), None
+            test = _condition(key)
+            if isinstance(value, Chosen):
+                e = value.where_it_holds(test, as_expression(self))
+            elif test is not None or is_traced(keys):
+                e = assigned(as_expression(self), key if test is None else test, value)
+            if e is not None:
+                key, value = ..., expression_array(e)
         super().__setitem__(key, value)
 
+    def sort(self, axis: int = -1, **options: Any) -> None:  # type: ignore[override]
+        """Put the elements along an axis in rising order."""
+        self[...] = np.sort(self, axis, **options)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "at" and inputs[0] is self:
+            changed: Any = as_expression(self).copy()
+            ufunc.at(changed, *inputs[1:])
+            self[...] = expression_array(changed)
+            return None
         # What expressions do with a ufunc, any of them knows.
         return ZERO.__array_ufunc__(ufunc, method, *inputs, **options)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return ZERO.__array_function__(func, types, args, kwargs)
+
+
+def _condition(key: Any) -> Any:
+    """An array of conditions as one; None for all other keys."""
+    if not isinstance(key, np.ndarray) or key.dtype != object or not key.ndim:
+        return key if isinstance(key, Operators) and key.op in CONDITIONS and key.shape else None
+    conditions = all(isinstance(k, Operators) and is_condition(k) for k in key.flat)
+    return condition(as_expression(key)) if conditions else None
 
 
 def expression_array(value: Any) -> ExpressionArray:

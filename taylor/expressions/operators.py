@@ -229,6 +229,45 @@ class Operators(Node):
         """The transposed array."""
         return arrays.transpose(self)
 
+    @property
+    def mT(self) -> Self:
+        """The transposed matrices."""
+        return arrays.transpose(self, (*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    @property
+    def real(self) -> Self:
+        """The expression: all are real."""
+        return self
+
+    @property
+    def imag(self) -> Self:
+        """Nothing: all expressions are real."""
+        return self * 0
+
+    def conj(self) -> Self:
+        """The expression: all are real."""
+        return self
+
+    conjugate = conj
+
+    @property
+    def flat(self) -> Self:
+        """The elements in row-major order, one after the other."""
+        return arrays.reshape(self, (-1,))
+
+    @property
+    def at(self) -> NoReturn:
+        """JAX's way to change elements; here arrays that can be filled do it."""
+        raise UnsupportedFunctionError(
+            f"x.at at {user_location()}: for x.at[i].set(value) write a = x.copy(); a[i] = value"
+        )
+
+    def item(self, *place: int | tuple[int, ...]) -> Self:
+        """One element, as a scalar expression: the only one, or that at a place."""
+        if place:
+            return self[place] if len(place) > 1 else arrays.reshape(self, (-1,))[place[0]]
+        return arrays.reshape(self, ())
+
     def __len__(self) -> int:
         if not self.shape:
             # NumPy asks every object it meets for its length: this message does not print the node.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from taylor.expressions.arguments import argument, captured, kept, traced
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time, try_expression
 from taylor.expressions.object_arrays import expression_array
@@ -54,14 +55,23 @@ def trace_function(function: Callable[..., Any], *arguments: Any) -> Any:
 def call_user(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """What a user's function returns.
 
-    Raises TracingError where an expression is stored in an array of floats: NumPy hides our message
-    behind "setting an array element with a sequence".
+    Raises TracingError where an expression is stored in an array of floats, or is the place in one:
+    NumPy hides our message behind "setting an array element with a sequence", and "only integers".
     """
     try:
         return function(*arguments, **named)
     except ValueError as error:
         if isinstance(error.__cause__, TracingError):
             raise error.__cause__ from None
+        raise
+    except IndexError as error:
+        if type(error) is IndexError and str(error).startswith("only integers, slices"):
+            *_, last = traceback.extract_tb(error.__traceback__)
+            raise TracingError(
+                f"an element of an array of numbers at {last.filename}:{last.lineno}, by a place "
+                "that is no number: if it is an expression, the array has to be one, too, as "
+                "taylor.constant(a)[i]"
+            ) from error
         raise
 
 

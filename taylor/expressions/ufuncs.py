@@ -14,9 +14,9 @@ import numpy as np
 
 from taylor.errors import ShapeError, TaylorError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays import products
-from taylor.expressions.arrays.assignment import settled
 from taylor.expressions.arrays.options import stored
 from taylor.expressions.arrays.reductions import extreme_but_nan
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.object_arrays import (
     are_whole,
     array_of,
@@ -91,6 +91,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     """The ``__array_ufunc__`` of expressions and expression arrays."""
     out = options.pop("out", None)
     inputs = settled(tuple(inputs))
+    where = settled(options.pop("where", True)) if out is not None else True
     name = ufunc.__name__
     check_real(full_name(ufunc), options.pop("dtype", None))
     if name in SEVERAL and method == "__call__" and not options and out is None:
@@ -104,6 +105,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
         if name in str(error):
             raise
         raise type(error)(f"{full_name(ufunc)}: {error}") from error
+    if where is not True:
+        result = np.where(where, result, settled(out[0]))
     return stored(full_name(ufunc), result, out)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -67,7 +68,7 @@ class Arguments:
             self.traced = self.traced or has_nodes(leaf)
             self.leaves.append(leaf)
             self._places.append(place)
-        self.key: Hashable = (self._tree, tuple(kinds), tuple(self._static))
+        self.key: Hashable = (self._tree, self._tree.order, tuple(kinds), tuple(self._static))
 
     @property
     def objects(self) -> list[Any]:
@@ -160,13 +161,46 @@ def argument_names(function: Any, count: int) -> list[str]:
     return [*named, *[f"{rest}[{k}]" for k in range(count - len(named))]][:count]
 
 
+def static_both_ways(
+    name: str, function: Any, static: Sequence[int | str]
+) -> tuple[int | str, ...]:
+    """Static arguments by position and by name, since a call may give them in either way.
+
+    Raises ArgumentError for a name that the function has not.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return tuple(static)
+    kinds = {p.kind for p in parameters}
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = {p.name: k for k, p in enumerate(places) if p.kind is p.POSITIONAL_OR_KEYWORD}
+    others = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    found: dict[int | str, None] = {}
+    for one in static:
+        found[one] = None
+        if isinstance(one, str):
+            if one in names:
+                found[names[one]] = None
+            elif one not in others and inspect.Parameter.VAR_KEYWORD not in kinds:
+                raise ArgumentError(f"{name}: static argument {one!r} is none of the function's")
+        elif one >= 0 or inspect.Parameter.VAR_POSITIONAL not in kinds:
+            place = one if one >= 0 else one + len(places)
+            found |= {key: None for key, k in names.items() if k == place}
+    return tuple(found)
+
+
 def _hashable(name: str, value: Any) -> Hashable:
     try:
         hash(value)
-    except TypeError:
+    except (TypeError, ValueError):
         others = "use numbers, arrays, and tuples, lists, dictionaries, dataclasses of these"
-        table = hasattr(value, "__array__") and not isinstance(value, np.ndarray)
-        remedy = "numpy.asarray(...) makes an array of it" if table else others
+        remedy = others
+        if isinstance(value, Mapping | Sequence | deque):
+            kind = "dict" if isinstance(value, Mapping) else "list"
+            remedy = f"{kind}(...) of it is one of the containers that are taken apart"
+        elif hasattr(value, "__array__") and not isinstance(value, np.ndarray):
+            remedy = "numpy.asarray(...) makes an array of it"
         raise ArgumentTypeError(
             f"{name}: {' '.join(repr(value).split()):.60} of type {type(value).__name__} is "
             f"neither numbers nor can it be told from others (it has no hash); {remedy}"

@@ -13,14 +13,14 @@ from taylor.control.trees import CONDITION, LEAF, Tree, kind_of
 from taylor.definitions.decorated import Decorated
 from taylor.errors import ArgumentTypeError
 from taylor.expressions.arguments import traced
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.expression import Expression
 from taylor.expressions.substitute import substitute_all
 from taylor.expressions.trace import call_user
 from taylor.numbers.precision import FLOAT64, Precision, as_precision
 from taylor.points.formula import Function
 from taylor.points.single import compiled_point
-from taylor.programs.arguments import Arguments, stand_in
+from taylor.programs.arguments import Arguments, stand_in, static_both_ways
 from taylor.programs.quick import LARGE, WHOLE, builder
 from taylor.programs.remembered import Outside, names_of
 from taylor.transforms.nested import check_known
@@ -73,7 +73,8 @@ class Program(_Entered, Decorated, Generic[P, R]):
     ) -> None:
         if not callable(function):
             raise ArgumentTypeError(f"{name}: {function!r} is not a function")
-        self._name, self._build, self._static = name, build, tuple(static)
+        self._name, self._build = name, build
+        self._static = static_both_ways(name, function, static) if static else ()
         self._kind: Precision = as_precision(precision)
         self._compiled: dict[Hashable, _Compiled] = {}
         self._outside: Outside | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.control.trees import Tree
+from taylor.control.trees import DICTIONARIES, Tree
 from taylor.expressions.expression import Expression
 
 REAL, WHOLE = "real", "whole"  # leaves that are numbers, by their type
@@ -82,15 +82,22 @@ def _reader(tree: Tree, sorts: Iterator[Sort]) -> Read:
             return all(child(item, leaves) for child, item in zip(children, value, strict=True))
 
         return read
-    named = list(zip(tree.names, children, strict=True))
-    get: Callable[[Any, Any], Any] = dict.__getitem__ if kind is dict else getattr
+    named, keys = list(zip(tree.names, children, strict=True)), list(tree.written)
+    if kind in DICTIONARIES:
+
+        def read_items(value: Any, leaves: Leaves) -> bool:
+            if type(value) is not kind or [*value] != keys:
+                return False
+            return all(child(value[name], leaves) for name, child in named)
+
+        return read_items
 
     def read_named(value: Any, leaves: Leaves) -> bool:
-        if type(value) is not kind or (kind is dict and len(value) != count):
+        if type(value) is not kind:
             return False
         try:
-            return all(child(get(value, name), leaves) for name, child in named)
-        except (KeyError, AttributeError):
+            return all(child(getattr(value, name), leaves) for name, child in named)
+        except AttributeError:
             return False
 
     return read_named
@@ -159,6 +166,7 @@ def _builder(tree: Tree, first: int) -> tuple[Build, int]:
     if kind in (tuple, list):
         return (lambda leaves: kind([build(leaves) for build in children])), end
     if kind is dict:
-        named = list(zip(tree.names, children, strict=True))
+        made = dict(zip(tree.names, children, strict=True))
+        named = [(name, made[name]) for name in tree.written]
         return (lambda leaves: {name: build(leaves) for name, build in named}), end
     return (lambda leaves: tree.build(leaves[begin:end])), end

@@ -484,3 +484,14 @@ def test_bounds_that_are_no_whole_numbers_of_machines() -> None:
 def test_numbers_of_mpmath_may_be_of_any_size() -> None:
     found = ty.fori_loop(0, 70, lambda i, s: s * s, mpmath.mpf(2))
     assert mpmath.log(found, 2) == 2**70
+
+
+def test_what_jax_programs_say() -> None:
+    def turn(s: Any, x: Any) -> Any:
+        return s + x, s
+
+    plain, written = (ty.scan(turn, 0.0, np.arange(5.0), unroll=u) for u in (1, 3))
+    assert plain[0] == written[0] == 10.0 and plain[1].tolist() == written[1].tolist()
+    assert ty.fori_loop(0, 4, lambda i, s: s * 2 + i, 1.0, unroll=True) == 27.0
+    with pytest.raises(ty.ArgumentTypeError, match="is a function, not a condition"):
+        ty.cond(lambda x: x > 0, lambda x: x, lambda x: -x, 1.0)

@@ -76,9 +76,22 @@ def test_static():
     assert [f(2.0, 3), f(2.0, 3), f(2.0, 2), f(2.0, 3, how="down")] == [16.0, 16.0, 4.0, 2.0]
     assert traces == [3, 2, 3]
     g = ty.jit(static_argnames="n")(power)
-    assert g(2.0, n=3) == 16.0
+    assert g(2.0, n=3) == 16.0 == g(2.0, 3) == f(2.0, n=3)  # by name or by place
+    assert ty.jit(power, static_argnums=-2)(2.0, n=3) == 16.0
+    bare = ty.program(lambda x, n: sum([x] * n), static_argnames="n")
+    assert bare(2.0, 3) == bare(2.0, n=3) == 6.0
     with pytest.raises(ty.TracingError, match="static_argnums"):
         ty.jit(power)(2.0, 3)
+    with pytest.raises(ty.ArgumentError, match="'m' is none of the function's"):
+        ty.jit(power, static_argnames="m")
+
+
+def test_places_in_arrays_of_numbers_are_named():
+    table = np.array([1.0, 2.0, 4.0])
+    with pytest.raises(ty.TracingError, match=r"test_calls\.py.*taylor\.constant\(a\)\[i\]"):
+        ty.jit(lambda x: ty.fori_loop(0, 3, lambda i, s: s + table[i], x))(1.0)
+    summed = ty.jit(lambda x: ty.fori_loop(0, 3, lambda i, s: s + ty.constant(table)[i], x))
+    assert summed(1.0) == 8.0
 
 
 def test_what_is_captured():

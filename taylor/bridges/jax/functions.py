@@ -18,7 +18,7 @@ from taylor.control.trees import CONDITION, NUMBER, kind_of
 from taylor.definitions.decorated import Decorated
 from taylor.errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from taylor.expressions.arguments import captured, traced
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.expression import Expression
 from taylor.nodes.conversion import Mutable
 from taylor.points.formula import Function

@@ -9,7 +9,7 @@ from typing import Any
 
 from taylor.errors import ShapeError
 from taylor.expressions.arguments import argument, captured, kept, traced
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.leaves import as_expression, stack, time
 from taylor.expressions.substitute import substitute
 from taylor.systems.system import System, make_system

@@ -21,7 +21,7 @@ from taylor.bridges.scipy.complex_values import (
     real_part,
 )
 from taylor.errors import ArgumentTypeError, TaylorError, TracingError
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.expressions.evaluate import evaluate
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import time

@@ -16,7 +16,7 @@ from taylor.bridges.torch.tensors import KINDS, check, common_dtype, number
 from taylor.control.tracing import has_nodes, value_of
 from taylor.control.trees import LEAF, Tree, flatten, is_leaf
 from taylor.errors import ArgumentError, ArgumentTypeError
-from taylor.expressions.arrays.assignment import settled
+from taylor.expressions.arrays.settled import settled
 from taylor.points.formula import Function
 from taylor.programs.arguments import argument_names
 from taylor.programs.program import MOST, Program

@@ -14,13 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from taylor.errors import UnsupportedFunctionError
+from taylor.errors import UnsupportedFunctionError, user_location
+from taylor.expressions.arrays.changes import changed, put_elements
+from taylor.expressions.arrays.chosen import Chosen
 from taylor.expressions.arrays.placing import assigned, at_places, broadcast_value, with_rows
+from taylor.expressions.arrays.settled import known_places, settled
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import Mutable, as_expression
-from taylor.nodes.node import constant_node
+from taylor.nodes.node import CONDITIONS, Node, constant_node
 from taylor.nodes.operations.arrays.moves import scatter
 from taylor.nodes.sums import add, negate
+from taylor.numbers.checks import check_real
 from taylor.numbers.data import positions
 
 # --- the array ----------------------------------------------------------
@@ -73,21 +77,25 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
 
     # --- elements ------------------------------------------------------------------------------
     def __getitem__(self, key: Any) -> Any:
-        key = settled(key)
+        key = known_places(key)
         row = self._row(key)
         if row is not None and self._now.ndim == 1:
             found = self._rows.get(row)
             return arrays.index(self._now, row) if found is None else found
+        if isinstance(key, Node) and key.shape and key.op in CONDITIONS:
+            return Chosen(self.now, key)
         part = self.now[key]
         keys = key if isinstance(key, tuple) else (key,)
-        if not part.shape or any(getattr(k, "shape", None) or type(k) is list for k in keys):
+        if not part.shape or any(getattr(k, "shape", None) or isinstance(k, list) for k in keys):
             return part  # a copy, in NumPy too
         return _View(self, lambda e: e[key], lambda e, new: assigned(e, key, new))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        key, value = settled(key), settled(value)
+        key, value = known_places(key), settled(value)
         row = self._row(key)
-        if row is None:
+        if isinstance(value, Chosen):
+            self._become(value.where_it_holds(key, self.now))
+        elif row is None:
             self._become(assigned(self.now, key, value))
         else:
             self._rows[row] = broadcast_value(as_expression(value), self._now.shape[1:], self._now)
@@ -102,11 +110,35 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
         """Assign one value to all elements."""
         self[...] = value
 
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        """Put the elements along an axis in rising order."""
+        self[...] = np.sort(self.now, axis, **options)
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        """Put the elements along an axis in an order such as `numpy.partition` gives."""
+        self[...] = np.partition(self.now, kth, axis)
+
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
+        """Assign to elements by their places in row-major order."""
+        put_elements(self, indices, values, mode)
+
     def copy(self, order: str = "C") -> ArrayUnderConstruction:
         """Another array with the same elements."""
         return ArrayUnderConstruction(self.now)
 
     # --- other shapes --------------------------------------------------------------------------
+    @property
+    def shape(self) -> Any:
+        """The shape, which does not change."""
+        return self.now.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise UnsupportedFunctionError(
+            f"a.shape = {shape!r} at {user_location()}: an array keeps its shape; write "
+            f"a = a.reshape({shape!r})"
+        )
+
     @property
     def T(self) -> Any:
         """The transposed array, a view."""
@@ -125,14 +157,37 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             lambda e, new: arrays.transpose(new, back),
         )
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The elements in row-major order with another shape, a view."""
+        if order != "C":  # of several axes a copy, in NumPy too
+            wanted = shape[0] if len(shape) == 1 else shape
+            if len(self.shape) > 1:
+                return ArrayUnderConstruction(self.now.reshape(wanted, order=order))
+            return _seen_by(np.reshape)(self, wanted, order=order)
         sizes = arrays.reshape(self.now, shape[0] if len(shape) == 1 else shape).shape
         return _View(
             self,
             lambda e: arrays.reshape(e, sizes),
             lambda e, new: arrays.reshape(new, e.shape),
         )
+
+    @property
+    def flat(self) -> Any:
+        """The elements in row-major order, one after the other."""
+        return self.reshape(-1)
+
+    def view(self) -> Any:
+        """The array itself, by another name."""
+        return _View(self, lambda e: e, lambda e, new: new)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """A copy, or the array itself, which holds real numbers."""
+        check_real("astype", dtype)
+        return self.copy() if copy else self
+
+    def flatten(self, order: str = "C") -> Any:
+        """The elements in one row, a copy."""
+        return self.ravel(order).copy()
 
     def ravel(self, order: str = "C") -> Any:
         """The elements in one row, a view."""
@@ -143,10 +198,11 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
         if method == "at":
             return self._add_at(ufunc, *inputs[1:])
         out = options.pop("out", (None,))[0]
+        where = True if out is None else settled(options.pop("where", True))
         result = getattr(ufunc, method)(*settled(inputs), **options)
         if out is None:
             return result
-        out[...] = result
+        out[...] = result if where is True else logic.where(where, result, settled(out))
         return out
 
     def _add_at(self, ufunc: Any, key: Any, value: Any = None) -> None:
@@ -157,19 +213,32 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
                 f"numpy.{name}.at: only numpy.add and numpy.subtract have .at for expressions"
             )
         e = self.now
-        places = np.arange(e.size).reshape(e.shape)[settled(key)]
+        places = np.arange(e.size).reshape(e.shape)[known_places(key)]
         given = arrays.broadcast_to(as_expression(settled(value)), places.shape)
         change = scatter(given, positions(places), e.shape)
         self._become(add(e, change if name == "add" else negate(change)))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        changes = _CHANGES.get(func)
-        if changes is not None and args and args[0] is self:
-            return changes(self, *args[1:], **kwargs)
+        found = changed(func, args, kwargs)
+        if found is not NotImplemented:
+            return found
         moved = _VIEWS.get(func)
-        if moved is not None and args[0] is self:
+        if moved is not None and args and args[0] is self:
             return moved(self, *args[1:], **kwargs)
-        return func(*settled(args), **settled(kwargs))
+        out = kwargs.get("out")
+        if not isinstance(out, ArrayUnderConstruction):
+            return func(*settled(args), **settled(kwargs))
+        out[...] = func(*settled(args), **settled({k: v for k, v in kwargs.items() if k != "out"}))
+        return out
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """An object array of the elements, which cannot be assigned to unless it is a copy."""
+        e = self.now
+        found = np.empty(e.shape, dtype=object)
+        for place in np.ndindex(*e.shape):
+            found[place] = e[place] if place else e
+        found.flags.writeable = bool(copy)
+        return found if dtype is None else found.astype(dtype)
 
     def __taylor_function__(self, name: str, *operands: Any) -> Any:
         from taylor.nodes.elementary import make_function_node
@@ -182,6 +251,8 @@ class ArrayUnderConstruction(NDArrayOperatorsMixin, Mutable):
             raise AttributeError(f"ArrayUnderConstruction has no attribute {name!r}")
         if name in ("swapaxes", "squeeze", "diagonal"):
             return partial(getattr(np, name), self)
+        if name in ("mT", "real"):
+            return self if name == "real" else self.swapaxes(-1, -2)
         return getattr(self.now, name)
 
     def __bool__(self) -> bool:
@@ -219,17 +290,6 @@ class _View(ArrayUnderConstruction):
         return None
 
 
-def settled(value: Any) -> Any:
-    """The value with every array under construction in it as the expression that it is now."""
-    if isinstance(value, Mutable):
-        return value.now
-    if type(value) is tuple or type(value) is list:
-        return type(value)(settled(item) for item in value)
-    if type(value) is dict:
-        return {key: settled(item) for key, item in value.items()}
-    return value
-
-
 def zeros(shape: int | Sequence[int]) -> ArrayUnderConstruction:
     """Return an array of zeros to whose elements expressions can be assigned.
 
@@ -245,28 +305,7 @@ def zeros(shape: int | Sequence[int]) -> ArrayUnderConstruction:
     return ArrayUnderConstruction(constant_node(0, tuple(map(int, sizes))))
 
 
-# --- functions of NumPy that change their argument, or give a view of it ----------------------
-
-
-def _copy_to(a: ArrayUnderConstruction, values: Any, casting: str = "", where: Any = True) -> None:
-    now, new = a.now, as_expression(settled(values))
-    a[...] = new if where is True else logic.where(settled(where), new, now)
-
-
-def _fill_diagonal(a: ArrayUnderConstruction, val: Any, wrap: bool = False) -> None:
-    places = np.zeros(a.now.shape, np.bool_)
-    np.fill_diagonal(places, True, wrap=wrap)
-    value = as_expression(settled(val))
-    if value.shape:  # repeated, or cut off, as NumPy does it
-        count = int(places.sum())
-        value = value.reshape(-1)[np.arange(count) % value.size]
-    a[places] = value
-
-
-def _put_elements(a: ArrayUnderConstruction, ind: Any, v: Any, mode: str = "raise") -> None:
-    chosen = np.ravel(np.take(np.arange(a.now.size), ind, mode=mode))  # type: ignore[call-overload]
-    values = as_expression(settled(v)).reshape(-1)
-    a.reshape(-1)[chosen] = values[np.arange(chosen.size) % values.size]
+# --- functions of NumPy that give a view ----------------------------------------------------
 
 
 def _seen_by(function: Any) -> Callable[..., Any]:
@@ -283,20 +322,49 @@ def _seen_by(function: Any) -> Callable[..., Any]:
     return rule
 
 
-_CHANGES: dict[Any, Callable[..., None]] = {
-    np.copyto: _copy_to,
-    np.fill_diagonal: _fill_diagonal,
-    np.put: _put_elements,
-}
+def _parts_seen_by(function: Any) -> Callable[..., Any]:
+    """A function of NumPy that gives several views."""
+
+    def rule(a: ArrayUnderConstruction, *args: Any, **options: Any) -> Any:
+        def part(k: int) -> Any:
+            return _seen_by(lambda e: function(e, *args, **options)[k])(a)
+
+        found = function(np.empty(a.shape, np.bool_), *args, **options)
+        return type(found)(part(k) for k in range(len(found)))
+
+    return rule
+
+
+def _alone(function: Any, one: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives a view of one array, and copies of several."""
+
+    def rule(a: ArrayUnderConstruction, *others: Any) -> Any:
+        return function(*settled((a, *others))) if others else one(a)
+
+    return rule
+
+
 _VIEWS: dict[Any, Callable[..., Any]] = {
     np.transpose: lambda a, axes=None: a.transpose() if axes is None else a.transpose(axes),
-    np.reshape: lambda a, shape: a.reshape(shape),
+    np.reshape: lambda a, shape, order="C": a.reshape(shape, order=order),
+    np.real: lambda a: a,
     np.ravel: lambda a, order="C": a.ravel(order),
     **{
         getattr(np, name): _seen_by(getattr(np, name))
         for name in (
             *("swapaxes", "moveaxis", "rollaxis", "expand_dims", "squeeze", "diagonal"),
             *("flip", "fliplr", "flipud", "rot90"),
+            "matrix_transpose",
         )
+        if hasattr(np, name)
+    },
+    **{
+        native: _alone(native, _seen_by(native))
+        for native in (np.atleast_1d, np.atleast_2d, np.atleast_3d)
+    },
+    **{
+        getattr(np, name): _parts_seen_by(getattr(np, name))
+        for name in ("split", "array_split", "hsplit", "vsplit", "dsplit", "unstack")
+        if hasattr(np, name)
     },
 }

@@ -257,6 +257,23 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     return tuple(e[(slice(None),) * along + (i,)] for i in range(e.shape[along]))
 
 
+def extract(condition: Any, arr: Any) -> Any:
+    """The elements where a known condition holds, in one row."""
+    return compress(np.ravel(_numbers("extract", condition)), as_expression(arr).reshape(-1))
+
+
+def choose(a: Any, choices: Any, *, mode: str = "raise") -> Any:
+    """The element of the array that a number says, at each place; NaN where there is none."""
+    listed = [as_expression(choice) for choice in choices]
+    numbers = a if mode == "raise" else np.clip(a, 0, len(listed) - 1)
+    if mode == "wrap":
+        numbers = np.mod(a, len(listed))
+    found: Any = np.nan
+    for k, choice in enumerate(listed):
+        found = np.where(np.equal(numbers, k), choice, found)
+    return found
+
+
 RULES: dict[Any, Callable[..., Any]] = {
     **{getattr(np, name): permuted(name) for name in ("swapaxes", "moveaxis", "rollaxis")},
     np.transpose: lambda a, axes=None: arrays.transpose(as_expression(a), axes),
@@ -278,6 +295,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     np.take: take,
     np.take_along_axis: take_along_axis,
     np.compress: compress,
+    np.extract: extract,
+    np.choose: choose,
     **{
         getattr(np, name): like(name)
         for name in ("zeros_like", "ones_like", "empty_like", "full_like")

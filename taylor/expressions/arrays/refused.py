@@ -26,13 +26,6 @@ REFUSED: dict[str, str] = {
             "numpy.roots numpy.poly numpy.linalg.eig numpy.linalg.eigvals",
         ),
         (
-            "its result depends on ranks and sizes of values",
-            "write the equations with taylor.implicit, or use numpy.linalg.solve",
-            "numpy.linalg.matrix_rank numpy.linalg.pinv numpy.linalg.svd "
-            "numpy.linalg.svdvals numpy.linalg.cond numpy.linalg.tensorinv "
-            "numpy.linalg.tensorsolve numpy.polyfit",
-        ),
-        (
             "expressions are no strings or numbers of fixed size",
             "evaluate them first",
             "numpy.min_scalar_type numpy.array2string numpy.binary_repr numpy.base_repr "

@@ -289,16 +289,13 @@ class Statements(Expressions):
         done: list[ast.stmt] = [let(owner, self.visit(target.value), node)]
         if isinstance(target, ast.Attribute):
             old: ast.expr = at(ast.Attribute(name(owner), target.attr, ast.Load()), target)
-            last = "set_attribute"
+            change, last = "in_place", "set_attribute"
             where: ast.expr = constant(target.attr, target)
         else:
             done.append(let(key, index_of(self.visit(target.slice)), node))
-            old, last, where = (
-                operator("item", [name(owner), name(key)], target),
-                "store",
-                name(key),
-            )
-        new = operator("in_place", [old, symbol, value], node)
+            old = operator("item", [name(owner), name(key)], target)
+            change, last, where = "part_in_place", "store", name(key)
+        new = operator(change, [old, symbol, value], node)
         done.append(at(ast.Expr(operator(last, [name(owner), where, new], node)), node))
         done.append(let(owner, constant(None, node), node))  # else the array has another name
         return done

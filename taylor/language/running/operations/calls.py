@@ -12,6 +12,7 @@ import numpy as np
 
 from taylor.errors import PACKAGE, UnsupportedFunctionError
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.chosen import Chosen
 from taylor.expressions.expression import Expression
 from taylor.language.recursion.calls import called
 from taylor.language.running import library
@@ -186,6 +187,8 @@ def _object(kind: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 def settled(value: Any) -> Any:
     """A value as programs return it: without objects of the program."""
+    if isinstance(value, Chosen):
+        raise value.fault
     if isinstance(value, ArrayUnderConstruction):
         return value.now
     if isinstance(value, List):

@@ -261,7 +261,9 @@ def _array(native: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(value: Any, dtype: Any = None, **named: Any) -> Any:
         kept = isinstance(value, ArrayUnderConstruction | np.ndarray)
-        if native is np.asarray and kept and dtype is None:
+        real = isinstance(value, Array) and not value.whole and not value.truth
+        same = dtype is None or (real and np.dtype(dtype) == np.float64)
+        if native is not np.array and kept and same:
             return value
         if not Flat(value).traced and not isinstance(value, Expression):
             if isinstance(value, Array) and dtype is None:
@@ -302,6 +304,8 @@ NUMERICS: dict[Any, Callable[..., Any]] = {
     },
     np.array: _array(np.array),
     np.asarray: _array(np.asarray),
+    np.asanyarray: _array(np.asanyarray),
+    np.ascontiguousarray: _array(np.ascontiguousarray),
     np.copy: _copy,
-    np.where: lambda *args: born(chosen(*args) if len(args) == 3 else np.where(*args)),
+    np.where: lambda *args: born(chosen(*args) if len(args) == 3 else np.where(*map(plain, args))),
 }

@@ -12,6 +12,8 @@ import numpy as np
 
 from taylor.control.trees import is_leaf
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.chosen import Chosen
+from taylor.expressions.arrays.settled import known_places
 from taylor.expressions.expression import Expression
 from taylor.language.running.digits import floor_division as floor_division
 from taylor.language.running.digits import modulo as modulo
@@ -30,7 +32,7 @@ from taylor.language.running.flow.loops import while_ as while_
 from taylor.language.running.journal import changing, running
 from taylor.language.running.operations.builtins import known_text
 from taylor.language.running.operations.calls import call as call
-from taylor.language.running.places import refuse
+from taylor.language.running.places import place, refuse
 from taylor.language.running.values.bits import BITS
 from taylor.language.running.values.bits import bit_and as bit_and
 from taylor.language.running.values.bits import bit_not as bit_not
@@ -52,6 +54,7 @@ from taylor.language.running.values.sequences import (
     steps_of,
 )
 from taylor.language.running.values.stacks import fixed_of
+from taylor.language.source.refusals import refusal
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.logic import condition, where
 from taylor.numbers.exact import to_float
@@ -77,7 +80,11 @@ def item(owner: Any, key: Any) -> Any:
         return _window(owner, key)
     if isinstance(owner, ArrayUnderConstruction):
         _need_places(key)
-        return _number(owner, owner[key])
+        found = owner[key]
+        if isinstance(found, Chosen):
+            what = "a[condition]: which elements hold is not known while the program is traced"
+            found.fault = refusal(place(), what, _CHOOSE)
+        return _number(owner, found)
     if not _is_traced_key(key):
         if isinstance(owner, list | tuple) and isinstance(key, Expression):
             key = int(key)
@@ -108,11 +115,17 @@ def item(owner: Any, key: Any) -> Any:
     return None
 
 
+_CHOOSE = (
+    "Instead: choose with numpy.where what changes nothing in place of what is left out, or use a "
+    "`for` statement; such elements can only be changed and assigned where they were."
+)
+
+
 def _settled(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(map(_settled, key))
     if isinstance(key, ArrayUnderConstruction):
-        key = key.now
+        key = known_places(key)
     if isinstance(key, Expression) and key.op == "constant" and not key.shape:
         return int(key)
     return key
@@ -274,6 +287,14 @@ def in_place(old: Any, symbol: str, value: Any) -> Any:
         if isinstance(old, List):
             value = listed(value) if symbol == "+" else value
     return change(old, value)
+
+
+def part_in_place(old: Any, symbol: str, value: Any) -> Any:
+    """``owner[key] op= value``, before it is stored: of elements that are a copy, new ones."""
+    bits = BITS.get(symbol)
+    if bits is None and isinstance(old, Expression | Chosen):
+        return _OPERATORS[symbol][0](old, value)
+    return in_place(old, symbol, value)
 
 
 def is_sequence(subject: Any, count: int) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.arrays.placing import with_rows
+from taylor.expressions.arrays.settled import is_known, known_places
 from taylor.expressions.expression import Expression
 from taylor.language.running.cells import references, value_in
 from taylor.language.running.faults import raise_error
@@ -17,6 +18,7 @@ from taylor.language.running.journal import Changeable, changing, running
 from taylor.language.running.places import place, refuse
 from taylor.language.source.refusals import Span
 from taylor.nodes.conversion import as_expression
+from taylor.nodes.node import CONDITIONS
 
 
 class Array(Changeable, ArrayUnderConstruction):
@@ -52,6 +54,13 @@ class Array(Changeable, ArrayUnderConstruction):
         if not self.whole or isinstance(value, int | np.integer):
             return value
         return np.trunc(value)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        # Conditions, not the numbers 0 and 1.
+        seen = [known_places(x) if isinstance(x, Array) and x.truth else x for x in inputs]
+        if options or method != "__call__" or any(isinstance(x, Array) for x in seen):
+            return super().__array_ufunc__(ufunc, method, *seen, **options)
+        return ufunc(*seen)
 
     def copy(self, order: str = "C") -> Array:
         """Another array with the same elements."""
@@ -240,9 +249,14 @@ def own(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """A value for functions that are not translated: lists as Python's, known arrays as NumPy's."""
-    if isinstance(value, ArrayUnderConstruction):
+    if isinstance(value, Array):
         now = value.now
-        return now.evaluate() if now.op == "constant" else value
+        if now.op != "constant":
+            return value
+        kind = bool if value.truth else np.int64 if value.whole else np.float64
+        return np.asarray(now.evaluate(), kind)[()]
+    if isinstance(value, Expression) and value.op in CONDITIONS and is_known(value):
+        return np.asarray(value.evaluate(), np.bool_)[()]
     if isinstance(value, List):
         return [plain(item) for item in value]
     if type(value) is tuple:
