@@ -216,10 +216,10 @@ def evaluate(
     Raises ArgumentError for a missing input, ShapeError for a value without the shape of its array
     input.
 
+    >>> import taylor as ty
     >>> from fractions import Fraction
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> evaluate(x / y + 1, {x: Fraction(1), y: 3})
+    >>> x, y = ty.variables("x y")
+    >>> ty.evaluate(x / y + 1, {x: Fraction(1), y: 3})
     Fraction(4, 3)
     """
     root = as_expression(expression)

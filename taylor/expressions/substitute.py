@@ -23,9 +23,9 @@ def substitute(
 
     Raises ArgumentTypeError for keys that are not expressions, ShapeError for a changed shape.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> substitute(x**2 + y, {x: y, y: x}) is y**2 + x
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> ty.substitute(x**2 + y, {x: y, y: x}) is y**2 + x
     True
     """
     return substitute_all([as_expression(expression)], replacements)[0]

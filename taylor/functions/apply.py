@@ -165,8 +165,8 @@ def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     terms: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to sum over; None means all.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> sum(variables("x y z"))
+    >>> import taylor as ty
+    >>> ty.sum(ty.variables("x y z"))
     x + y + z
     """
     from taylor.nodes.sums import add_many
@@ -185,8 +185,8 @@ def prod(factors: Terms, axis: Axes = None) -> ExpressionOrArray:
     factors: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to multiply over; None means all.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> prod(variables("x y z"))
+    >>> import taylor as ty
+    >>> ty.prod(ty.variables("x y z"))
     x*y*z
     """
     from taylor.nodes.products import multiply_many
@@ -229,9 +229,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
     Expressions give an expression, plain numbers and arrays what `numpy.where` gives.
 
-    >>> from taylor.expressions.leaves import variable
-    >>> x = variable("x")
-    >>> where(x > 0, x, 0)
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> ty.where(x > 0, x, 0)
     where(x > 0, x, 0)
     """
     return np.where(condition, a, b)

@@ -76,7 +76,7 @@ class Integrator(Solvable):
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
     compiled: an empty system too, which SciPy's solve_ivp would carry to the end at once.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
     >>> outcome = ta.propagate_until(10.0)
@@ -325,7 +325,7 @@ class Integrator(Solvable):
         dense: bool = False,
         progress: bool = False,
     ) -> Outcome:
-        """Integrate to exactly `time`, forwards or backwards.
+        """Integrate to exactly `time`, forwards or backwards; returns an `Outcome`.
 
         max_steps: give up after so many steps (status STEP_LIMIT).
         callback:  called with the integrator after every step; may change `state`, `time` and

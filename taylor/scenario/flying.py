@@ -28,6 +28,7 @@ from taylor.astrodynamics.forces.third_body import ThirdBody
 from taylor.astrodynamics.frames.geodetic import WGS84, position_to_geodetic
 from taylor.astrodynamics.frames.orientation import EarthOrientation
 from taylor.astrodynamics.frames.transforms import change_frame, frame_rotation
+from taylor.displays.pictures import COLORS, legend, name_axes, styled
 from taylor.errors import TaylorError
 from taylor.expressions.leaves import time as now
 from taylor.expressions.scalars import scalars
@@ -198,22 +199,24 @@ def plot_flight(path: Path, flight: Flight, flown: Flown) -> None:
 
 
 def _drawn(flight: Flight, flown: Flown) -> matplotlib.figure.Figure:
-    from matplotlib.figure import Figure
-
     longitude, latitude, height = heights(flight, flown.trajectory)
     hours = flown.trajectory.seconds / 3600
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
+    with styled():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(11, 7))
+        upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
     jumps = np.abs(np.diff(longitude)) > 180
     broken = np.insert(longitude, np.flatnonzero(jumps) + 1, np.nan)
-    upper.plot(broken, np.insert(latitude, np.flatnonzero(jumps) + 1, np.nan), lw=0.8)
-    upper.plot(longitude[0], latitude[0], "o", ms=5, color="#d1495b")
-    upper.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude", ylabel="latitude")
+    upper.plot(
+        broken, np.insert(latitude, np.flatnonzero(jumps) + 1, np.nan), lw=0.8, color=COLORS[0]
+    )
+    upper.plot(longitude[0], latitude[0], "o", ms=5, color=COLORS[2], label="start")
+    legend(upper)
+    upper.set(xlim=(-180, 180), ylim=(-90, 90))
     upper.set_xticks(range(-180, 181, 60))
     upper.set_yticks(range(-90, 91, 30))
-    upper.grid(color="#dde1e8", lw=0.6)
-    upper.set_title(flight.title, loc="left")
-    lower.plot(hours, height, lw=0.8)
-    lower.set(xlabel="hours", ylabel="height [km]")
-    lower.grid(color="#dde1e8", lw=0.6)
+    name_axes(upper, "longitude [degrees]", "latitude [degrees]", flight.title)
+    lower.plot(hours, height, lw=0.8, color=COLORS[0])
+    name_axes(lower, "time [h]", "height [km]")
     return figure

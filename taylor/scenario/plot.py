@@ -192,8 +192,8 @@ def _draw_panel(axis: Any, title: str, tracks: Sequence[Track], center: str, uni
     for set_limits, middle in zip((axis.set_xlim, axis.set_ylim), (low + high) / 2, strict=True):
         set_limits(middle - reach, middle + reach)
     axis.set_title(title, color=INK, fontsize=13, pad=10)
-    axis.set_xlabel(f"x / {unit}", color=FAINT)
-    axis.set_ylabel(f"y / {unit}", color=FAINT)
+    axis.set_xlabel(f"x [{unit}]", color=FAINT)
+    axis.set_ylabel(f"y [{unit}]", color=FAINT)
     axis.tick_params(colors=FAINT, labelsize=9)
     axis.grid(color=GRID, linewidth=0.6)
     for spine in axis.spines.values():

@@ -235,9 +235,9 @@ def zeros(shape: int | Sequence[int]) -> ArrayUnderConstruction:
 
     `numpy.zeros(n)` is an array of floats, which cannot hold an expression.
 
-    >>> from taylor.expressions.leaves import variable
-    >>> a = zeros(3)
-    >>> a[1] = variable("x")
+    >>> import taylor as ty
+    >>> a = ty.zeros(3)
+    >>> a[1] = ty.variable("x")
     >>> a
     concatenate([full((1,), 0), [x], full((1,), 0)])
     """
