@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 
 
 class TaylorError(Exception):
@@ -57,6 +58,20 @@ class ShapeError(TaylorError, ValueError):
     ...     print(str(error).split(" (at")[0])
     matmul: shapes (2, 3) and (2,) do not fit together
     """
+
+
+class ItemError(TaylorError, KeyError, IndexError):
+    """A place, a power or a name that an array, a polynomial or a result does not have.
+
+    >>> import taylor as ty
+    >>> try:
+    ...     ty.variable("a", shape=(3,))[5]
+    ... except ty.ItemError as error:
+    ...     print(str(error).split(" (at")[0])
+    index: 5 is out of range for axis 0 of size 3
+    """
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class TracingError(TaylorError, TypeError):
@@ -140,6 +155,37 @@ def warn_user(message: str, category: type[Warning]) -> None:
             break
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def meant(name: str, known: Iterable[str], prefix: str) -> str:
+    """A hint to the public names that somebody may have meant, as words behind an error's.
+
+    >>> meant("lyapunov", ["megno", "lyapunov_spectrum"], "ty.analysis.")
+    '; did you mean ty.analysis.lyapunov_spectrum?'
+    """
+    from difflib import get_close_matches
+
+    names = [other for other in known if not name.startswith("_")]
+    near = get_close_matches(name, names, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(prefix + other for other in near)}?" if near else ""
+
+
+def raised_at(error: BaseException) -> str:
+    """Where in the user's code an exception that is not ours was raised: " (at file:line)".
+
+    >>> try:
+    ...     [][0]
+    ... except IndexError as error:
+    ...     print(raised_at(error).startswith(" (at "))
+    True
+    """
+    place, step = "", error.__traceback__
+    while step is not None and not isinstance(error, TaylorError):  # ours say it themselves
+        name = step.tb_frame.f_code.co_filename
+        if not name.startswith(PACKAGE) and _NUMPY not in name:
+            place = f" (at {name}:{step.tb_lineno})"
+        step = step.tb_next
+    return place
 
 
 def user_location() -> str:

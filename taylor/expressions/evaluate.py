@@ -41,7 +41,12 @@ class Floats:
     def value(self, value: Any) -> Any:
         array = np.asarray(value)
         kind = np.complex128 if np.iscomplexobj(array) else np.float64
-        return array.astype(kind)[()]
+        try:
+            return array.astype(kind)[()]
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(
+                f"evaluate: {value!r:.60} is no number and no array of numbers"
+            ) from None
 
     def input(self, e: Node, name: str | None) -> Any:
         """The value of an input that is given by its name: it is not given by its node."""

@@ -67,6 +67,8 @@ def _check_name(kind: str, name: object) -> str:
 
 def _check_shape(kind: str, shape: int | Sequence[int]) -> Shape:
     try:
+        if isinstance(shape, str):
+            raise TypeError
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         sizes = tuple(int(np.intp(s)) for s in sizes)
     except TypeError:

@@ -35,6 +35,10 @@ def substitute_all(
     roots: Sequence[Expression], replacements: Mapping[Expression, Any]
 ) -> list[Expression]:
     """The same of several expressions; what they share is rebuilt once."""
+    if not isinstance(replacements, Mapping):
+        raise ArgumentTypeError(
+            f"substitute: replacements must be a mapping, as in {{x: 2 * y}}; got {replacements!r}"
+        )
     done: dict[Expression, Expression] = {}
     for old, new in replacements.items():
         if type(old) is not Expression:

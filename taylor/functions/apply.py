@@ -88,7 +88,13 @@ def apply(name: str, *args: Any) -> Any:
     contexts = [a.context for a in args if hasattr(a, "context") and hasattr(a, "_mpf_")]
     if contexts:
         return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
-    return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+    try:
+        return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+    except TypeError as error:  # NumPy's says which of its loops there are
+        raise ArgumentTypeError(
+            f"{name}: {', '.join(f'{a!r:.60}' for a in args)}: not all of these are real numbers, "
+            "arrays of them, or expressions"
+        ) from error
 
 
 def completed(record: Function, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -149,7 +155,7 @@ def _documentation(record: Function) -> str:
     name = record.name
     text = (
         f"{record.about}Real: {record.domain}.  Expressions give an expression; numbers and arrays "
-        f"are\nevaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+        f"are\nevaluated with NumPy, element by element.\n\nRecurrence: {record.reference}.\n"
     )
     if name not in USAGE:  # registered by a user
         arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")

@@ -118,10 +118,11 @@ class Integrator(Solvable):
                 f"{len(self.system)} equations"
             )
         self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol, kind.epsilon)
-        self.tol = tolerance.smallest
+        fixed = self.__dict__
+        fixed["tol"] = tolerance.smallest
         self._order_given = order is not None
-        self.order = arguments.series_order(order, tolerance.order())
-        self.high_accuracy = bool(high_accuracy)
+        fixed["order"] = arguments.series_order(order, tolerance.order())
+        fixed["high_accuracy"] = bool(high_accuracy)
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
@@ -147,7 +148,7 @@ class Integrator(Solvable):
         order = self.order if self._order_given else None
         accuracy = Accuracy(self._tolerance, order, self.high_accuracy, self._kind)
         machine = make_machine(self._model.system, accuracy, self._variations)
-        self.order = machine.stepper.program.order
+        self.__dict__["order"] = machine.stepper.program.order
         return machine
 
     def _make_flow(self) -> Flow | None:

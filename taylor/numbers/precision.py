@@ -207,7 +207,10 @@ def to_mpmath(pairs: ArrayLike) -> MpmathOrArray:
     ...     print(ty.to_mpmath(ty.from_mpmath("1/3")))
     0.3333333333333333333333333333333
     """
-    array = np.asarray(pairs, dtype=np.float64)
+    try:
+        array = np.asarray(pairs, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"to_mpmath: {pairs!r:.60} is no array of floats") from None
     if array.ndim == 0 or array.shape[-1] != 2:
         raise ArgumentError(
             f"to_mpmath: the last axis must hold (high, low) and have length 2, got shape "

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError
+from taylor.errors import ArgumentError, ArgumentTypeError, ItemError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.records import dataclass
@@ -37,6 +37,16 @@ class Space:
     def size(self) -> int:
         """How many coefficients a polynomial has."""
         return self.monomials.size
+
+    def position(self, powers: tuple[int, ...]) -> int:
+        """Where the coefficient with these powers is.
+
+        Raises ItemError (a KeyError) where there is none.
+        """
+        try:
+            return self.monomials.position(powers)
+        except KeyError as error:
+            raise ItemError(f"a polynomial in {', '.join(self.names)}: {error.args[0]}") from None
 
     def index(self, variable: Variable) -> int:
         """Which variable it is, given by name, by number, or as an expression.

@@ -40,6 +40,11 @@ __all__ = [
     "where",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Value = Any  # a number, an array or an expression
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from taylor.errors import UnsupportedFunctionError
+from taylor.errors import ArgumentTypeError, UnsupportedFunctionError
 from taylor.expressions.arrays.placing import assigned, at_places, broadcast_value, with_rows
 from taylor.nodes import arrays, logic
 from taylor.nodes.conversion import Mutable, as_expression
@@ -241,7 +241,12 @@ def zeros(shape: int | Sequence[int]) -> ArrayUnderConstruction:
     >>> a
     concatenate([full((1,), 0), [x], full((1,), 0)])
     """
-    sizes = np.broadcast_to(np.False_, shape).shape
+    try:
+        sizes = np.broadcast_to(np.False_, shape).shape
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"zeros: shape={shape!r} is no natural number and no tuple of them"
+        ) from None
     return ArrayUnderConstruction(constant_node(0, tuple(map(int, sizes))))
 
 
