@@ -154,7 +154,8 @@ def plane(case: dict[str, Any]) -> tuple[np.ndarray, Any]:
 
 def draw(found: Any, k: int, case: dict[str, Any]) -> Any:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 5))
-    left.scatter(found.times / 3600, found.distances, s=6, c=found.speeds, cmap="viridis")
+    shown = left.scatter(found.times / 3600, found.distances, s=6, c=found.speeds)
+    figure.colorbar(shown, ax=left, label="relative speed [km/s]")
     left.plot(found.times[k] / 3600, found.distances[k], "o", color=RED, fillstyle="none")
     left.set_yscale("log")
     left.set_xlabel("time [h]")

@@ -113,6 +113,7 @@ def draw(
     axes.set(xlabel="epoch", title="training")
     axes.set_ylabel("loss", color="C0")
     other = axes.twinx()
+    other.grid(visible=False)
     other.plot(epochs, 100 * (1 - rates), color="C2", marker="s", ms=4)
     other.set_ylabel("% of unseen digits read wrong", color="C2")
     other.set_ylim(0)

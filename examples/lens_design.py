@@ -203,6 +203,7 @@ def draw(designs: dict[str, Design], count: int, path: Path) -> None:
                     miss[k, colour, lit], 1e3 * y[k, colour, lit], ".", color=paint, ms=3, alpha=0.7
                 )
             axes.set(aspect="equal", xlim=(-half, half), ylim=(-half, half))
+            axes.locator_params(nbins=5)
             axes.set_title(f"star at {np.degrees(angle):.0f}°, in µm", color=f"C{k}")
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -170,6 +170,7 @@ def draw(controls: np.ndarray) -> plt.Figure:
     right.stairs(much, np.linspace(0, days[-1], segments + 1), color="C0")
     right.set(xlabel="time [days]", ylabel="throttle", ylim=(0, 1.05))
     other = right.twinx()
+    other.grid(visible=False)
     other.plot(days, 1000 * states[:, 4], color="C2")
     other.set_ylabel("mass [kg]", color="C2")
     right.set_title("Thrust, coast, thrust")

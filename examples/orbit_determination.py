@@ -162,6 +162,7 @@ def draw(fit: sky.Determination, scatter: np.ndarray) -> Any:
     right.set(xlabel="time [h]", ylabel="deviation of the place [m]")
     right.set_title("how well the place is known")
     height = right.twinx()
+    height.grid(visible=False)
     height.plot(times / 3600, np.linalg.norm(states[:, :3], axis=1) / 1000, color=GREY, lw=0.7)
     height.set_ylabel("distance [1000 km]", color=GREY)
     return figure

@@ -134,7 +134,7 @@ def draw(z: np.ndarray, sums: list[float]) -> Any:
     lower.plot(*(np.exp(z[[3, 4]]) * 1e5), "+", color="0.25")
     lower.set(xlabel="rate to the dimer [1e-5 / min]", ylabel="and back")
     lower.set_title("two sigma")
-    lower.legend()
+    lower.legend(loc="upper left")
     return figure
 
 
