@@ -104,6 +104,7 @@ def draw(found: Any, best: np.ndarray) -> Any:
         "*",
         color=RED,
         markersize=16,
+        markeredgecolor="white",
     )
     left.set_xlabel(f"departure, days after {date(found.departures[0]):%d %B %Y}")
     left.set_ylabel(f"arrival, days after {date(found.departures[0]):%d %B %Y}")
@@ -120,9 +121,9 @@ def draw(found: Any, best: np.ndarray) -> Any:
         right.annotate(
             f"{name}, {date(moment):%d %b %Y}",
             place[:2] / AU,
-            xytext=(-8, -8),
+            xytext=(-8 if place[0] > 0 else 8, -8),
             textcoords="offset points",
-            ha="right",
+            ha="right" if place[0] > 0 else "left",
             va="top",
         )
     right.plot(*(flight[:, :2] / AU).T, color="black", linewidth=2)
