@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ from taylor.nodes.conversion import as_expression
 from taylor.points.formula import compile as compiled
 from taylor.scenario.flight import FRAME_NAMES, Array, Flight
 from taylor.scenario.section import ScenarioError
+from taylor.scenario.stops import propagated
 from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:
@@ -120,9 +122,12 @@ def fly(flight: Flight, progress: bool = False) -> Flown:
     except TaylorError as error:
         raise ScenarioError(f"[forces]: {error}") from error
     ready = time.perf_counter()
-    outcome = integrator.propagate_grid(flight.times, max_steps=flight.max_steps, progress=progress)
+    outcome, reached = propagated(integrator, flight.times, flight.max_steps, progress)
     finished = time.perf_counter()
-    if outcome.status is not Status.REACHED:
+    if outcome.status is Status.INTERRUPTED:
+        kept = flight.times[: len(reached)]
+        outcome = replace(outcome, status=Status.REACHED, times=kept, states=reached)
+    elif outcome.status is not Status.REACHED:
         raise ScenarioError(
             f"the flight ended {integrator.time:.17g} s after its epoch: "
             f"{outcome.message or outcome.status.value}"
