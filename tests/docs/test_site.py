@@ -188,7 +188,7 @@ def address() -> Iterator[str]:
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("page", SHOWN)
 def test_in_a_browser(page: str, window: str, browser: Browser, address: str) -> None:
-    """No errors on the console, no requests to others, nothing wider than the window or stretched, contrast."""
+    """No errors, no requests to others, nothing wider than the window or stretched, contrast."""
     if not (SITE / SHOWN[page]).exists():
         pytest.skip(f"{SHOWN[page]} is not built")
     SHOTS.mkdir(exist_ok=True)
