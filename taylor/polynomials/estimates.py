@@ -69,7 +69,7 @@ def truncation_error(p: Coefficients, radius: float, variable: Variable | None =
     """Estimate of what is cut off where no variable exceeds `radius`: shape `shape`."""
     if not isinstance(radius, Real) or not radius >= 0:
         raise ArgumentError(
-            f"truncation_error: radius must be a number that is not negative, got {radius!r}"
+            f"truncation_error: radius must be a number and must not be negative, got {radius!r}"
         )
     found = norms(p, "sum", variable)
     offset, slope = _fit(found)
