@@ -61,6 +61,7 @@ def curves(axes: Any, x: np.ndarray, columns: np.ndarray, names: Sequence[str]) 
 
 
 MOST_CURVES = 8  # that a legend can name
+MOST_NAMES = 3  # that stand at an axis
 
 
 def over_time(
@@ -77,7 +78,7 @@ def over_time(
         for number, t in enumerate(there):
             text = label if not number else None
             axes.axvline(t, color=COLORS[-1 - k % len(COLORS)], linewidth=1.2, ls=":", label=text)
-    name_axes(axes, "t", "", name)
+    name_axes(axes, "t", ", ".join(columns) if len(columns) <= MOST_NAMES else "states", name)
     if len(columns) + len(marks) <= MOST_CURVES:
         legend(axes)
     return made
@@ -92,6 +93,10 @@ def phases(
     for across, up in paths:
         if joined:
             axes.plot(across, up, color=color, linewidth=1.2, alpha=max(0.2, len(paths) ** -0.3))
-        axes.plot(across[-1:], up[-1:], "o", color=COLORS[1] if joined else color, markersize=3.5)
+        text = "end" if joined and across is paths[0][0] else None
+        color_of_end = COLORS[1] if joined else color
+        axes.plot(across[-1:], up[-1:], "o", color=color_of_end, markersize=3.5, label=text)
+    if joined and paths:
+        legend(axes)
     name_axes(axes, x, y, title)
     return made
