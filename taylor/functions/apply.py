@@ -90,7 +90,7 @@ def apply(name: str, *args: Any) -> Any:
         return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
     try:
         return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
-    except TypeError as error:  # NumPy's says which of its loops there are
+    except (AttributeError, TypeError) as error:  # NumPy's tell of its loops
         raise ArgumentTypeError(
             f"{name}: {', '.join(f'{a!r:.60}' for a in args)}: not all of these are real numbers, "
             "arrays of them, or expressions"
