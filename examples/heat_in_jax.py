@@ -126,9 +126,9 @@ def draw(
             label = f"t = {time:g}" if style == "-" else None
             axes[1].plot(MIDDLES, own, style, color=color, lw=1.5, label=label)
             axes[1].plot(MIDDLES, seen, ".", color=color, ms=3.5)
-    axes[1].set(xlabel="place in the rod", ylabel="temperature", xlim=(0, 1), ylim=(0, None))
+    axes[1].set(xlabel="place in the rod", ylabel="temperature", xlim=(0, 1), ylim=(0, 0.85))
     axes[1].set_title("readings, and the equation with the network")
-    axes[1].legend(loc="lower center", ncols=2)
+    axes[1].legend(loc="upper center", ncols=2)
     axes[2].semilogy(losses, color="C0", lw=1.2)
     axes[2].axhline(NOISE**2, color="black", lw=0.8, ls=":")
     axes[2].text(0.98 * len(losses), 0.9 * NOISE**2, "errors of the readings", ha="right", va="top")
