@@ -101,12 +101,13 @@ def _points(workers: dict[str, Worker], setting: Setting, order: int) -> dict[st
 
 def draw(curves: Curves, path: Path) -> None:
     """Three panels over the number of bodies, both axes logarithmic, a colour an order."""
-    from matplotlib import colormaps
+    from matplotlib import colormaps, style
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.ticker import LogLocator, NullLocator
 
-    figure = Figure(figsize=(14, 5.4), layout="constrained")
+    style.use("taylor.displays.pictures")
+    figure = Figure(figsize=(14, 5.4))
     colors = {order: colormaps["viridis"](i / len(ORDERS)) for i, order in enumerate(ORDERS)}
     for axis, (kind, unit, title) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         for (solver, order), points in curves.items():
@@ -126,9 +127,6 @@ def draw(curves: Curves, path: Path) -> None:
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=24))
         axis.yaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter("{x:g}")
-        axis.grid(alpha=0.3)
-        for side in ("top", "right"):
-            axis.spines[side].set_visible(False)
     shown: list[Any] = [
         Line2D([], [], color=colors[order], linewidth=3, label=f"order {order}") for order in ORDERS
     ]
@@ -136,7 +134,7 @@ def draw(curves: Curves, path: Path) -> None:
     shown.append(
         Line2D([], [], color="black", marker="x", linestyle="--", label="heyoka, compact mode")
     )
-    figure.legend(handles=shown, loc="outside lower center", ncols=len(shown), frameon=False)
+    figure.legend(handles=shown, loc="outside lower center", ncols=len(shown))
     figure.savefig(path, dpi=110)
 
 

@@ -125,14 +125,13 @@ def draw(results: dict[str, Errors], path: Path) -> None:
     from matplotlib import pyplot
     from matplotlib.colors import BoundaryNorm
 
+    pyplot.style.use("taylor.displays.pictures")
     edges = [0, 0.5, 1, 2, 5, 10, 30, 100, 1e3, 1e4, 1e6, 1e300]
     labels = ["0", "0.5", "1", "2", "5", "10", "30", "100", "$10^3$", "$10^4$", "$10^6$", ""]
     colours = pyplot.get_cmap("magma_r")
     norm = BoundaryNorm(edges, colours.N)
     names = list(results)
-    figure, axes = pyplot.subplots(
-        1, 2, figsize=(13, 0.21 * len(names) + 1.6), sharey=True, layout="constrained"
-    )
+    figure, axes = pyplot.subplots(1, 2, figsize=(13, 0.21 * len(names) + 1.6), sharey=True)
     titles = ("in ulp of the coefficient", "in ulp of the sum of its terms")
     for axis, title, kind in zip(axes, titles, ("ulp", "of_terms"), strict=True):
         errors = np.array([getattr(one, kind) for one in results.values()])
@@ -141,8 +140,9 @@ def draw(results: dict[str, Errors], path: Path) -> None:
         axis.set_xlabel("order")
         axis.set_xticks(range(0, ORDER + 1, 5))
         axis.set_xticks(np.arange(ORDER + 2) - 0.5, minor=True)
-        axis.set_yticks(range(len(names)), names, fontsize=8)
+        axis.set_yticks(range(len(names)), names, fontsize=9)
         axis.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
+        axis.grid(visible=False)
         axis.grid(which="minor", color="white", linewidth=0.6)
         axis.tick_params(which="both", length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, ticks=edges, spacing="uniform")

@@ -26,7 +26,7 @@ def environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([*own, *given.split(os.pathsep)] if given else own),
-        "MATPLOTLIBRC": str(DOCS / "_style" / "matplotlibrc"),
+        "MATPLOTLIBRC": str(ROOT / "taylor" / "displays" / "pictures.mplstyle"),
         "IPYTHONDIR": str(DOCS / "_build" / "ipython"),
         "TAYLOR_CACHE_DIR": os.environ.get("TAYLOR_CACHE_DIR", str(DOCS / "_build" / "cache")),
         # One thread a kernel: two of them run at once.

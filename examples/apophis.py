@@ -24,6 +24,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 AU, DAY, RADIUS = 149597870.7, 86400.0, 6378.1366  # km, s, km
 PLANETS = ["earth", "moon", 1, 2, 4, 5, 6, 7, 8, 9]
@@ -107,9 +109,7 @@ def covariance(jacobian: np.ndarray) -> np.ndarray:
 
 def draw(de440: Any, ta: ty.Integrator, time: float, state: np.ndarray, ellipse: Any) -> Any:
     """The flyby from above the plane of the path, and the plane of its asymptote."""
-    figure, (above, plane) = plt.subplots(
-        2, 1, figsize=(9.5, 7.5), layout="constrained", height_ratios=(1, 1.5)
-    )
+    figure, (above, plane) = plt.subplots(2, 1, figsize=(9.5, 7.5), height_ratios=(1, 1.5))
     hours = np.linspace(-20, 20, 400)
     moon = de440.position("moon", time + 3600 * hours)
     ta.parameters = PARAMETERS
@@ -123,22 +123,22 @@ def draw(de440: Any, ta: ty.Integrator, time: float, state: np.ndarray, ellipse:
     first = state[:3] / np.linalg.norm(state[:3])
     second = np.cross(normal / np.linalg.norm(normal), first)
     axes = np.array([second, first]) / 1000
-    above.plot(*(path @ axes.T).T, color="#c4561a", lw=1.6, label="Apophis, 40 hours")
+    above.plot(*(path @ axes.T).T, color="C1", lw=1.6, label="Apophis, 40 hours")
     above.plot(*(moon @ axes.T).T, color="0.5", lw=1.2, label="Moon, in the same hours")
-    above.add_patch(plt.Circle((0, 0), RADIUS / 1000, color="#4c78d0"))
+    above.add_patch(plt.Circle((0, 0), RADIUS / 1000, color="C0"))
     turn = np.linspace(0, 2 * np.pi, 200)
     ring = 42.164 * np.array([np.cos(turn), np.sin(turn)])
-    above.plot(*ring, color="#4c78d0", lw=0.8, ls="--", label="geostationary satellites")
-    above.set(xlabel="1000 km", ylabel="1000 km", aspect="equal", ylim=(-150, 60))
-    above.set_title("seen from above its path", loc="left", fontsize=11)
-    above.legend(frameon=False, fontsize=9, loc="lower left")
+    above.plot(*ring, color="C0", lw=0.8, ls="--", label="geostationary satellites")
+    above.set(xlabel="x [1000 km]", ylabel="y [1000 km]", aspect="equal", ylim=(-150, 60))
+    above.set_title("seen from above its path")
+    above.legend(loc="lower left")
     for size in (1, 2, 3):
         points = ellipse.points(size) - ellipse.center
-        plane.plot(*points.T, color="#c4561a", lw=1.4 if size == 1 else 0.8)
+        plane.plot(*points.T, color="C1", lw=1.4 if size == 1 else 0.8)
     plane.plot(0, 0, "+", color="0.2")
     plane.text(0.04, 0.93, "1, 2 and 3 standard deviations", transform=plane.transAxes, fontsize=9)
     plane.set(xlabel="B . T, from the nominal path [km]", ylabel="B . R [km]")
-    plane.set_title("where the asymptote pierces the b-plane", loc="left", fontsize=11)
+    plane.set_title("where the asymptote pierces the b-plane")
     return figure
 
 

@@ -21,6 +21,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GRAVITY, RESTITUTION, BOUNCES = 9.81, 0.95, 40
 FALL = math.sqrt(2 / GRAVITY)  # seconds from one metre to the ground
 
@@ -63,18 +65,18 @@ def main() -> None:
     print(f"{len(impacts)} impacts, the last at {impacts.times[-1]:.9f} s; a unit of restitution")
     print(f"moves it by {moves[-1]:.6f} s, error {abs(moves[1:] / exact[1:] - 1).max():.1e}")
 
-    figure, axes = plt.subplots(2, 1, figsize=(9, 5.6), sharex=True, layout="constrained")
-    axes[0].fill_between(times, outcome.states[:, 0], color="#c6dbef", lw=0)
-    axes[0].plot(times, outcome.states[:, 0], color="#08519c", lw=1.2)
-    axes[0].plot(impacts.times, impacts.states[:, 0], "o", color="#d73027", ms=4, clip_on=False)
+    figure, axes = plt.subplots(2, 1, figsize=(9, 5.6), sharex=True)
+    axes[0].fill_between(times, outcome.states[:, 0], color="C0", alpha=0.2, lw=0)
+    axes[0].plot(times, outcome.states[:, 0], color="C0", lw=1.2)
+    axes[0].plot(impacts.times, impacts.states[:, 0], "o", color="C2", ms=4, clip_on=False)
     axes[0].set(ylabel="height [m]", ylim=(0, None), xlim=(0, times[-1]))
     axes[0].set_title(f"{BOUNCES} bounces of restitution e = {RESTITUTION}")
     slope = outcome.flow_maps[:, 0].derivative({restitution: 1})
-    axes[1].plot(times, slope, color="#08519c", lw=1.2, label="derivative of the height by e")
+    axes[1].plot(times, slope, color="C0", lw=1.2, label="derivative of the height by e")
     known = np.array([top(n) for n in range(1, BOUNCES)])
-    axes[1].plot(*known.T, "o", color="#fdae61", ms=4, label="closed form, at the tops")
+    axes[1].plot(*known.T, "o", color="C1", ms=4, label="closed form, at the tops")
     axes[1].set(xlabel="time [s]", ylabel="d height / d e [m]")
-    axes[1].legend(loc="upper left", fontsize=9)
+    axes[1].legend(loc="upper left")
     path = Path(__file__).with_suffix(".png")
     figure.savefig(path, dpi=130)
     print(f"wrote {path.name}")

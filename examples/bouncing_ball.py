@@ -23,6 +23,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GRAVITY, RESTITUTION, SLOWEST = 9.81, 0.85, 0.02  # m/s^2, 1, m/s
 BELT, STATIC, KINETIC = 0.5, 1.0, 0.6  # speed; frictions, in units of the spring's force at x = 1
 
@@ -91,10 +93,10 @@ def draw(axes: np.ndarray) -> None:
     times = np.linspace(0.0, 6.0, 3001)
     outcome = ta.propagate_grid(times)
     impacts, tops = outcome.events
-    axes[0].fill_between(times, outcome.states[:, 0], color="#c6dbef", lw=0)
-    axes[0].plot(times, outcome.states[:, 0], color="#08519c", lw=1.2)
-    axes[0].plot(impacts.times, impacts.states[:, 0], "o", color="#d73027", ms=4, clip_on=False)
-    axes[0].plot(tops.times, tops.states[:, 0], "o", color="#fdae61", ms=4)
+    axes[0].fill_between(times, outcome.states[:, 0], color="C0", alpha=0.2, lw=0)
+    axes[0].plot(times, outcome.states[:, 0], color="C0", lw=1.2)
+    axes[0].plot(impacts.times, impacts.states[:, 0], "o", color="C2", ms=4, clip_on=False)
+    axes[0].plot(tops.times, tops.states[:, 0], "o", color="C1", ms=4)
     axes[0].set(xlabel="time [s]", ylabel="height [m]", ylim=(0, None), xlim=(0, 6))
     axes[0].set_title(f"{len(impacts)} impacts, then rest")
     error = np.abs(impacts.times - impact_times()).max()
@@ -107,7 +109,7 @@ def draw(axes: np.ndarray) -> None:
     outcome = ta.propagate_grid(times)
     changes = outcome.events[0]
     sticks = np.searchsorted(changes.times, times, side="right") % 2 == 1
-    for wanted, colour, label in ((False, "#08519c", "slips"), (True, "#d73027", "sticks")):
+    for wanted, colour, label in ((False, "C0", "slips"), (True, "C2", "sticks")):
         x, v = np.where((sticks == wanted)[:, None], outcome.states, np.nan).T
         axes[1].plot(times, x, color=colour, lw=1.8, label=label)
         axes[2].plot(x, v, color=colour, lw=1.8)
@@ -115,7 +117,7 @@ def draw(axes: np.ndarray) -> None:
     axes[2].plot(*changes.states.T, "o", color="0.15", ms=3.5, zorder=3)
     axes[2].axhline(BELT, color="0.6", lw=0.8, ls="--", zorder=0)
     axes[2].annotate("the belt's speed", (0.3, BELT + 0.04), color="0.4", fontsize=9)
-    axes[1].legend(loc="upper right", ncols=2, fontsize=9)
+    axes[1].legend(loc="upper right", ncols=2)
     axes[1].set(xlabel="time", ylabel="x", xlim=(0, 24), ylim=(-0.2, 1.6))
     axes[1].set_title("block on a belt")
     axes[2].set(xlabel="x", ylabel="x'", ylim=(-0.75, 0.7), aspect="equal")
@@ -126,9 +128,7 @@ def draw(axes: np.ndarray) -> None:
 
 
 def main() -> None:
-    figure, axes = plt.subplots(
-        1, 3, figsize=(13, 3.9), layout="constrained", width_ratios=(1.3, 1.3, 1)
-    )
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.9), width_ratios=(1.3, 1.3, 1))
     draw(axes)
     path = Path(__file__).with_suffix(".png")
     figure.savefig(path, dpi=130)

@@ -23,6 +23,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 ENERGIES = {"1/12": 1 / 12, "1/8": 1 / 8, "1/6": 1 / 6}
 
 X, Y, VX, VY = ty.variables("x y vx vy")
@@ -64,7 +66,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=160)
     parser.add_argument("--duration", type=float, default=1000.0)
     chosen = parser.parse_args()
-    figure, panels = plt.subplots(1, 3, figsize=(14, 4.3), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(14, 4.3))
     for axes, (label, energy) in zip(panels, ENERGIES.items(), strict=True):
         y, vy, states = starts(energy, chosen.size)
         started = time.perf_counter()
@@ -76,6 +78,7 @@ def main() -> None:
         )
         whole = np.maximum(np.concatenate([found[:, ::-1], found], axis=1), 1.0)
         both = np.concatenate([-vy[::-1], vy])
+        axes.grid(visible=False)
         shown = axes.pcolormesh(
             y, both, whole.T, cmap="magma", norm=matplotlib.colors.LogNorm(1, 40), shading="nearest"
         )

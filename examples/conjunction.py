@@ -24,13 +24,15 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 GM, RADIUS, J2 = 398600.4418, 6378.137, 1.08262668e-3
 DAY, THRESHOLD = 86400.0, 5.0
 SIZE = 0.02  # km, both radii together: two large satellites
 # one sigma at the beginning: along the radius, ahead and across, km and km/s
 SIGMA = np.array([0.02, 0.06, 0.02, 5e-6, 2e-6, 5e-6])
-BLUE, RED, YELLOW = "#0b6e8a", "#d1495b", "#e3a52b"
+BLUE, RED, YELLOW = "C0", "C2", "C1"
 
 
 def catalogue(count: int = 3000, seed: int = 20) -> np.ndarray:
@@ -151,12 +153,13 @@ def plane(case: dict[str, Any]) -> tuple[np.ndarray, Any]:
 
 
 def draw(found: Any, k: int, case: dict[str, Any]) -> Any:
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
-    left.scatter(found.times / 3600, found.distances, s=6, c=found.speeds, cmap="viridis")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 5))
+    shown = left.scatter(found.times / 3600, found.distances, s=6, c=found.speeds)
+    figure.colorbar(shown, ax=left, label="relative speed [km/s]")
     left.plot(found.times[k] / 3600, found.distances[k], "o", color=RED, fillstyle="none")
     left.set_yscale("log")
-    left.set_xlabel("time / h")
-    left.set_ylabel("distance / km")
+    left.set_xlabel("time [h]")
+    left.set_ylabel("distance [km]")
     left.set_title(f"{len(found)} approaches in a day")
     _, ellipse = plane(case)
     for sigma in (1, 2, 3):
@@ -165,13 +168,13 @@ def draw(found: Any, k: int, case: dict[str, Any]) -> Any:
     middle.fill(1000 * SIZE * np.cos(turn), 1000 * SIZE * np.sin(turn), color=RED, zorder=3)
     middle.plot(*ellipse.center, "+", color=BLUE)
     middle.set_xlim(-3500, 3500)
-    middle.set_xlabel("horizontal / m")
-    middle.set_ylabel("across / m")
+    middle.set_xlabel("horizontal [m]")
+    middle.set_ylabel("across [m]")
     middle.set_title("across the relative velocity: 1, 2, 3 sigma")
     pushes = np.linspace(-1e-4, 1e-4, 201)
     right.semilogy(1e6 * pushes, chances(case, found.times[k], pushes), color=BLUE)
     right.axhline(1e-4, color=YELLOW, linestyle="--")
-    right.set_xlabel("push ahead at the beginning / (mm/s)")
+    right.set_xlabel("push ahead at the beginning [mm/s]")
     right.set_ylabel("probability of a collision")
     right.set_ylim(1e-15, 1e-2)
     right.set_title("what a manoeuvre changes")

@@ -21,6 +21,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 GM, RADIUS, J2 = 398600.4418, 6378.137, 1.08262668e-3
 AXIS, LOWEST = RADIUS + 800.0, np.radians(15)
@@ -70,18 +72,19 @@ def seen(elements: np.ndarray, step: float = 3.6, hours: float = 24.0, every: fl
 
 
 def draw(results: dict[str, Any], step: float = 3.6) -> Any:
-    figure, axes = plt.subplots(2, 2, figsize=(13, 8), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(13, 8))
     shape = grid(step)[0].shape
     for axis, (name, found) in zip(axes[0], results.items(), strict=True):
         gaps = (found.longest_gap / 60).reshape(shape)
+        axis.grid(visible=False)
         image = axis.imshow(
             gaps, origin="lower", extent=(-180, 180, -90, 90), cmap="magma_r", vmin=0, vmax=180
         )
         axis.set_title(f"{name}: longest wait")
-        axis.set_xlabel("longitude / degrees")
-        axis.set_ylabel("latitude / degrees")
-        figure.colorbar(image, ax=axis, label="minutes (day: 1440)", extend="max", shrink=0.8)
-    for (name, found), colour in zip(results.items(), ("#0b6e8a", "#d1495b"), strict=True):
+        axis.set_xlabel("longitude [degrees]")
+        axis.set_ylabel("latitude [degrees]")
+        figure.colorbar(image, ax=axis, label="longest wait [minutes]", extend="max", shrink=0.8)
+    for (name, found), colour in zip(results.items(), ("C0", "C2"), strict=True):
         weights = np.cos(found.latitudes).reshape(shape)
         share = found.share.reshape(shape).mean(axis=1)
         axes[1, 0].plot(np.degrees(found.latitudes.reshape(shape)[:, 0]), 100 * share, color=colour)
@@ -89,14 +92,12 @@ def draw(results: dict[str, Any], step: float = 3.6) -> Any:
         order = np.argsort(wait.ravel())
         area = 100 * np.cumsum(weights.ravel()[order]) / weights.sum()
         axes[1, 1].plot(wait.ravel()[order], area, color=colour, label=name)
-    axes[1, 0].set_xlabel("latitude / degrees")
-    axes[1, 0].set_ylabel("seen / % of the time")
-    axes[1, 1].set_xlabel("longest wait / minutes")
-    axes[1, 1].set_ylabel("area with no longer wait / %")
+    axes[1, 0].set_xlabel("latitude [degrees]")
+    axes[1, 0].set_ylabel("seen [% of the time]")
+    axes[1, 1].set_xlabel("longest wait [minutes]")
+    axes[1, 1].set_ylabel("area with no longer wait [%]")
     axes[1, 1].set_xscale("log")
     axes[1, 1].legend(loc="upper left")
-    for axis in axes[1]:
-        axis.grid(alpha=0.3)
     return figure
 
 

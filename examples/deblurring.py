@@ -25,6 +25,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 RADIUS = 4  # of the kernels, in pixels
 SIZE = 2 * RADIUS + 1
 NOISE = 0.01
@@ -114,7 +116,7 @@ def draw(
     picture: np.ndarray, kernels: np.ndarray, seen: np.ndarray, found: Unknowns, path: Path
 ) -> None:
     """The photographs, what was recovered, and the truth."""
-    figure = plt.figure(figsize=(13, 5), layout="constrained")
+    figure = plt.figure(figsize=(13, 5))
     panels = figure.subplot_mosaic(
         [["s0", "s1", "s2", "none"], ["page", "found", "kernels", "kernels"]],
         width_ratios=(1, 1, 1, 0.15),

@@ -28,6 +28,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 STRENGTH, RANGE = 1.071295, 2.385345  # of the Coulomb force in one dimension (Baker et al. 2015)
 STEP = 0.2  # of imaginary time
 WIDTHS = (0.4, 1.0, 2.5)  # over which the network sees the density
@@ -163,26 +165,34 @@ def draw(weights: Weights, grid: Grid, path: Path) -> None:
     alone = {**weights, "out": 0 * weights["out"]}
     truth = [grid.exact(distance) for distance in distances]
     exact = np.array([e for e, _ in truth])
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     left, middle, right = figure.subplots(1, 3)
     left.plot(distances, exact, color="0.7", lw=4, label="two electrons, exactly")
-    for name, each, color in (("exchange alone", alone, "C0"), ("learned", weights, "C3")):
+    for name, each, color in (("exchange alone", alone, "C0"), ("learned", weights, "C2")):
         energies, densities = run(distances, each)
         left.plot(distances, energies, color=color, label=name)
         middle.plot(distances, 1e3 * (energies - exact), color=color, label=name)
         k = int(np.argmin(np.abs(distances - 2.5)))
         right.plot(grid.x, densities[k], color=color, label=name)
     left.plot(SEEN, np.interp(SEEN, distances, exact), "o", color="k", label="learned from")
-    middle.axhspan(-CHEMICAL, CHEMICAL, color="C2", alpha=0.2, label="chemical accuracy")
+    middle.axhspan(-CHEMICAL, CHEMICAL, color="C3", alpha=0.2, label="chemical accuracy")
     middle.plot(SEEN, 0 * SEEN, "o", color="k")
-    middle.set(ylim=(-12, 12), xlabel="distance, Bohr", title="error of the energy, millihartree")
-    left.set(xlabel="distance, Bohr", title="energy of H$_2$ in one dimension, hartree")
+    middle.set(
+        ylim=(-12, 12),
+        xlabel="distance [Bohr]",
+        ylabel="error [millihartree]",
+        title="error of the energy",
+    )
+    left.set(xlabel="distance [Bohr]", ylabel="energy [hartree]", title="H$_2$ in one dimension")
     right.plot(grid.x, truth[k][1], color="0.7", lw=4, zorder=0)
     right.set(
-        xlim=(-6, 6), xlabel="x, Bohr", title=f"density at distance {distances[k]:g}, not seen"
+        xlim=(-6, 6),
+        xlabel="x [Bohr]",
+        ylabel="density [1/Bohr]",
+        title=f"at distance {distances[k]:g}, not seen",
     )
-    left.legend(fontsize=8)
-    middle.legend(fontsize=8)
+    left.legend()
+    middle.legend()
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -26,6 +26,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 TABLE = Path(__file__).parent / "data" / "digits.csv.gz"
 BATCH = 64
 
@@ -102,7 +104,7 @@ def draw(
     side = round(pictures.shape[1] ** 0.5)
     found = np.argmax(scores(weights, pictures), axis=1)
     wrong = np.flatnonzero(found != labels)[:6]
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     left, right = figure.subfigures(1, 2, width_ratios=(1, 2))
     axes = left.subplots()
     losses, rates = np.array(history).T
@@ -111,8 +113,9 @@ def draw(
     axes.set(xlabel="epoch", title="training")
     axes.set_ylabel("loss", color="C0")
     other = axes.twinx()
-    other.plot(epochs, 100 * (1 - rates), color="C3", marker="s", ms=4)
-    other.set_ylabel("% of unseen digits read wrong", color="C3")
+    other.grid(visible=False)
+    other.plot(epochs, 100 * (1 - rates), color="C2", marker="s", ms=4)
+    other.set_ylabel("% of unseen digits read wrong", color="C2")
     other.set_ylim(0)
     axes.xaxis.get_major_locator().set_params(integer=True)
     right.suptitle(

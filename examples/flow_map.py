@@ -24,6 +24,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 ECCENTRICITY = 0.9
 DISTANCE = 1 + ECCENTRICITY  # at apogee, the semi-major axis and mu being 1
 SPEED = math.sqrt((1 - ECCENTRICITY) / (1 + ECCENTRICITY))
@@ -84,11 +86,11 @@ def draw(path: Path) -> None:
     """Norms by degree, reach along the orbit, and errors by order, in three panels."""
     times = np.linspace(0, 2 * math.pi, 121)
     flows = maps(times)
-    figure, (decay, along, by_order) = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
+    figure, (decay, along, by_order) = plt.subplots(1, 3, figsize=(15, 4.6))
     phases = {"1/4 revolution": 30, "at perigee": 60, "3/4 revolution": 90}
     for label, k in phases.items():
         decay.semilogy(flows[0, k].norms("sum"), "o-", label=label)
-    decay.set(title="x: sum of coefficients by degree", xlabel="degree")
+    decay.set(title="x: sum of coefficients by degree", xlabel="degree", ylabel="semi-major axes")
     decay.legend()
 
     revolutions = times / (2 * math.pi)
@@ -102,7 +104,10 @@ def draw(path: Path) -> None:
     sizes = np.logspace(-6, 0, 200)
     estimated = [sizes[_first(flows[:, k], sizes)] for k in range(1, len(times))]
     along.semilogy(revolutions[known], estimated, lw=1, label="estimated error reaches it")
-    along.set(title="displacement that a map allows", xlabel="revolutions", ylim=(2e-4, 1))
+    along.set(
+        title="displacement that a map allows", xlabel="revolutions", ylabel="semi-major axes",
+        ylim=(2e-4, 1),
+    )  # fmt: skip
     along.legend(loc="lower center")
 
     sizes, k = np.logspace(-4, -0.7, 30), phases["3/4 revolution"]
@@ -115,7 +120,7 @@ def draw(path: Path) -> None:
     by_order.set(
         title="3/4 revolution: error, and its estimate (dashed)",
         xlabel="largest component of the displacement",
-        ylabel="semi-major axes",
+        ylabel="error [semi-major axes]",
         ylim=(1e-16, 10),
     )
     by_order.legend()

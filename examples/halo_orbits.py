@@ -25,12 +25,14 @@ from taylor.models import cr3bp, lagrange_points
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 MU = 0.012150585
 LENGTH, DAY = 384.4, 27.321661 / (2 * np.pi)  # 1000 km and days: units of distance and time
 MOON = 1.7374  # 1000 km, its radius
 MODEL = cr3bp(MU)
 X, Y, Z, VX, VY, VZ = MODEL.variables
-COLOURS = {"turning point": "#e08a2c", "period doubling": "#2f9e78"}
+COLOURS = {"turning point": "C1", "period doubling": "C3"}
 
 
 def planar(point: int, amplitude: float = 0.005) -> ty.analysis.PeriodicOrbit:
@@ -86,7 +88,7 @@ def draw_orbits(
         _, states = orbits[k].sample(300)
         places = LENGTH * (states[:, :3] - [1 - MU, 0, 0])
         stable = orbits[k].stable
-        style = {"color": "#c23b4a", "lw": 1.3} if stable else {"color": "#4c78d0", "lw": 0.6}
+        style = {"color": "C2", "lw": 1.3} if stable else {"color": "C0", "lw": 0.6}
         axes.plot(places[:, across], places[:, up], zorder=3 if stable else 2, **style)
 
 
@@ -106,10 +108,8 @@ def main() -> None:
     elapsed = time.perf_counter() - started
     count = sum(len(family) for pair in found.values() for family in pair)
     print(f"{count} periodic orbits in {elapsed:.1f} s")
-    figure, axes = plt.subplots(
-        1, 3, figsize=(15, 5), layout="constrained", width_ratios=(1, 0.8, 1.3)
-    )
-    for (name, (flat, halo)), colour in zip(found.items(), ("#4c78d0", "#7a5195"), strict=True):
+    figure, axes = plt.subplots(1, 3, figsize=(15, 5), width_ratios=(1, 0.8, 1.3))
+    for (name, (flat, halo)), colour in zip(found.items(), ("C0", "C4"), strict=True):
         print(f"{name}: {halo.message}")
         for b in [*flat.bifurcations[:1], *halo.bifurcations]:
             jacobi = MODEL.jacobi.evaluate(dict(zip(MODEL.variables, b.orbit.state, strict=True)))
@@ -123,14 +123,14 @@ def main() -> None:
     for view, across in zip(axes[:2], "xy", strict=False):
         view.add_patch(plt.Circle((0, 0), MOON, color="0.4", zorder=4))
         view.set(xlabel=f"{across} [1000 km]", ylabel="z [1000 km]", aspect="equal")
-    axes[0].set_title("about L1 (left) and L2, from the side; red: stable", loc="left", fontsize=10)
-    axes[1].set_title("about L2, from the Earth", loc="left", fontsize=10)
+    axes[0].set_title("about L1 (left) and L2, from the side; red: stable")
+    axes[1].set_title("about L2, from the Earth")
     axes[2].axhline(1, color="0.5", lw=0.8, ls="--")
     for kind, colour in COLOURS.items():
         axes[2].plot([], [], "o", color=colour, label=kind)
     axes[2].set(xlabel="closest to the Moon [1000 km]", ylabel="stability index", yscale="log")
-    axes[2].set_title("larger stability index: stable below 1", loc="left", fontsize=10)
-    axes[2].legend(frameon=False)
+    axes[2].set_title("larger stability index: stable below 1")
+    axes[2].legend()
     path = Path(__file__).with_suffix(".png")
     figure.savefig(path, dpi=110)
     print(f"wrote {path.name}")

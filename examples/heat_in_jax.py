@@ -32,6 +32,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 jax.config.update("jax_enable_x64", True)
 
 CELLS = 40
@@ -109,13 +111,13 @@ def train(
 def draw(
     material: Material, untrained: Material, measured: np.ndarray, losses: list[float], path: Path
 ) -> None:
-    figure, axes = plt.subplots(1, 3, figsize=(13, 3.9), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.9))
     x = np.linspace(0, 1, 400)
     axes[0].plot(x, conductivity(x), color="black", lw=1.4, label="the rod")
-    axes[0].plot(x, untrained(x), ":", color="#999999", lw=1.4, label="network, untrained")
-    axes[0].plot(x, material(x), color="#d73027", lw=2, label="network, trained")
+    axes[0].plot(x, untrained(x), ":", color="0.6", lw=1.4, label="network, untrained")
+    axes[0].plot(x, material(x), color="C2", lw=2, label="network, trained")
     axes[0].set(xlabel="place in the rod", ylabel="conductivity", ylim=(0, None), xlim=(0, 1))
-    axes[0].legend(fontsize=9, loc="upper left")
+    axes[0].legend(loc="upper left")
     solve = temperatures()
     colors = plt.get_cmap("plasma")(np.linspace(0.1, 0.8, len(TIMES)))
     for start, read, style in zip(STARTS, measured, ("-", "--"), strict=True):
@@ -124,10 +126,10 @@ def draw(
             label = f"t = {time:g}" if style == "-" else None
             axes[1].plot(MIDDLES, own, style, color=color, lw=1.5, label=label)
             axes[1].plot(MIDDLES, seen, ".", color=color, ms=3.5)
-    axes[1].set(xlabel="place in the rod", ylabel="temperature", xlim=(0, 1), ylim=(0, None))
-    axes[1].set_title("readings, and the equation with the network", fontsize=10)
-    axes[1].legend(fontsize=9)
-    axes[2].semilogy(losses, color="#08519c", lw=1.2)
+    axes[1].set(xlabel="place in the rod", ylabel="temperature", xlim=(0, 1), ylim=(0, 0.85))
+    axes[1].set_title("readings, and the equation with the network")
+    axes[1].legend(loc="upper center", ncols=2)
+    axes[2].semilogy(losses, color="C0", lw=1.2)
     axes[2].axhline(NOISE**2, color="black", lw=0.8, ls=":")
     axes[2].text(0.98 * len(losses), 0.9 * NOISE**2, "errors of the readings", ha="right", va="top")
     axes[2].set(xlabel="training step", ylabel="mean square error", xlim=(0, len(losses)))

@@ -21,6 +21,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 TURNS, RATE, HIDDEN = 2000, 0.03, 24
 TIMES = np.linspace(0.0, 6.0, 25)[1:]
 START = np.array([2.0, 0.0])
@@ -90,7 +92,7 @@ def main() -> None:
     print(f"{losses[0]:.3f} (of the first points) to {losses[-1]:.2e} (of all)")
     dense = np.linspace(0.0, 9.0, 600)
     true, fitted = (one.propagate_grid(dense).states for one in (true_spiral(), ta))
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5.2))
     grid = np.stack(np.meshgrid(*[np.linspace(-2.3, 2.3, 23)] * 2), axis=-1)
     values = {w: ta.parameters[w] for w in WEIGHTS}
     hidden = np.tanh(grid**3 @ values[w1].T + values[b1])
@@ -99,12 +101,13 @@ def main() -> None:
     axes[0].quiver(
         *np.moveaxis(grid, -1, 0), *np.moveaxis(slopes / sizes[..., None], -1, 0), sizes**0.3
     )
-    axes[0].plot(*true.T, color="#636363", lw=1, label="the true spiral")
-    axes[0].plot(*fitted.T, color="#d73027", lw=1.6, label="learned, to t = 9")
-    axes[0].plot(*points.T, "o", color="#08519c", ms=5, label="what it learned from, to t = 6")
+    axes[0].plot(*true.T, color="0.4", lw=1, label="the true spiral")
+    axes[0].plot(*fitted.T, color="C2", lw=1.6, label="learned, to t = 9")
+    axes[0].plot(*points.T, "o", color="C0", ms=5, label="what it learned from, to t = 6")
     axes[0].set(aspect="equal", xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), title="A learned slope field")
-    axes[0].legend(loc="upper right", fontsize=8)
-    axes[1].semilogy(losses, color="#08519c", lw=1)
+    axes[0].set(xlabel="x", ylabel="y")
+    axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1)
+    axes[1].semilogy(losses, color="C0", lw=1)
     axes[1].set(xlabel="turn of the optimiser", ylabel="mean squared distance", title="Learning")
     path = Path(__file__).with_suffix(".png")
     figure.savefig(path, dpi=130)

@@ -26,6 +26,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 FOCUS, STOP = 50.0, 5.0  # focal length and radius of the beam in mm: f/5
 PUPIL = 11.0  # where rays would cross the axis without lenses, from the first surface
 RIMS = np.array([8.5, 8.5, 5.0, 5.0, 8.5, 8.5])  # radii of the glasses
@@ -171,12 +173,18 @@ def draw_lens(axes: plt.Axes, design: Design) -> None:
             outline.append([sag(design["curvatures"][k], r) + vertices[k + 1], r])
         axes.fill(*np.hstack(outline), fc="#cfe3f5", ec="0.3", lw=0.8, zorder=3, alpha=0.8)
     axes.axvline(vertices[-1], color="k", lw=1.5)
-    axes.set(aspect="equal", xlim=(-12, 64), ylim=(-11, 20.5), xlabel="mm")
+    axes.set(
+        aspect="equal",
+        xlim=(-12, 64),
+        ylim=(-11, 20.5),
+        xlabel="along the axis [mm]",
+        ylabel="[mm]",
+    )
 
 
 def draw(designs: dict[str, Design], count: int, path: Path) -> None:
     """Sections of the lenses, and where the light of the stars meets the sensor."""
-    figure = plt.figure(figsize=(13, 5.8), layout="constrained")
+    figure = plt.figure(figsize=(13, 5.8))
     grid = figure.add_gridspec(2, 4, width_ratios=(2.2, 1, 1, 1))
     rays = beams(*disc(count))
     for row, (name, design) in enumerate(designs.items()):
@@ -195,6 +203,7 @@ def draw(designs: dict[str, Design], count: int, path: Path) -> None:
                     miss[k, colour, lit], 1e3 * y[k, colour, lit], ".", color=paint, ms=3, alpha=0.7
                 )
             axes.set(aspect="equal", xlim=(-half, half), ylim=(-half, half))
+            axes.locator_params(nbins=5)
             axes.set_title(f"star at {np.degrees(angle):.0f}°, in µm", color=f"C{k}")
     figure.savefig(path, dpi=110)
     plt.close(figure)

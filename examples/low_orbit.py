@@ -25,6 +25,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 
 DAY = 86400.0
@@ -110,7 +112,7 @@ def separations(parts: dict[str, str | tuple[int, int]] = PARTS) -> dict[str, np
 
 
 def draw(found: dict[str, np.ndarray], path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(8, 5))
+    figure, axes = plt.subplots(figsize=(8, 5), layout="none")
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(found)))
     ordered = sorted(found.items(), key=lambda item: -item[1][-1])
     place = math.inf  # of the last label: they are a quarter of a decade apart at least
@@ -118,15 +120,13 @@ def draw(found: dict[str, np.ndarray], path: Path) -> None:
         place = min(metres[-1], place / 10**0.25)
         axes.plot(TIMES[1:] / 3600, metres[1:], color=colour, linewidth=1.4)
         axes.annotate(
-            title, (24.2, place), color=colour, fontsize=8, va="center", annotation_clip=False
+            title, (24.2, place), color=colour, fontsize=9, va="center", annotation_clip=False
         )
     axes.set(
-        yscale="log", xlim=(0, 24), ylim=(1e-3, 1e6), xlabel="hours", ylabel="metres apart",
+        yscale="log", xlim=(0, 24), ylim=(1e-3, 1e6), xlabel="time [h]", ylabel="distance [m]",
         title="How far each force moves a satellite 460 km high",
     )  # fmt: skip
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.subplots_adjust(left=0.09, right=0.76, top=0.92, bottom=0.11)
+    figure.subplots_adjust(left=0.1, right=0.73, top=0.92, bottom=0.11)
     figure.savefig(path, dpi=130)
     plt.close(figure)
 

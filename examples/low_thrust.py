@@ -29,6 +29,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
+plt.style.use("taylor.displays.pictures")
+
 # Units: astronomical unit, G M of the Sun, mass at the start; a year is 2 pi.
 SPEED, MARS = 29.784692, 1.523679  # km/s of the Earth; radius of Mars' orbit
 SECONDS = 149597870.7 / SPEED  # of a time of 1
@@ -143,13 +145,11 @@ def draw(controls: np.ndarray) -> plt.Figure:
     times, states = path(controls)
     days = times * SECONDS / 86400
     much, where = controls.reshape(2, segments)
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(10.5, 5), width_ratios=(1.25, 1), layout="constrained"
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 5), width_ratios=(1.25, 1))
     turn = np.linspace(0, 2 * np.pi, 300)
     for radius, name, place in ((1.0, "Earth", (-0.14, -0.94)), (MARS, "Mars", (1.1, 1.1))):
         left.plot(radius * np.cos(turn), radius * np.sin(turn), color="0.75", lw=1)
-        left.text(*place, name, color="0.45", fontsize=9)
+        left.text(*place, name, color="0.4", fontsize=10)
     pieces = np.stack([states[:-1, :2], states[1:, :2]], axis=1)
     of = np.repeat(much, (len(times) - 1) // segments)
     line = LineCollection(list(pieces), array=of, cmap="inferno_r", clim=(-0.25, 1.1), lw=2.5)
@@ -159,19 +159,20 @@ def draw(controls: np.ndarray) -> plt.Figure:
     left.quiver(
         *middle[burning, :2].T,
         *(much * np.array([np.cos(where), np.sin(where)]))[:, burning],
-        color="#08519c",
+        color="C0",
         width=0.004,
         scale=9,
     )
-    left.plot(0, 0, "o", color="#fdae61", ms=11)
+    left.plot(0, 0, "o", color="C1", ms=11)
     left.set(aspect="equal", xlabel="x [au]", ylabel="y [au]")
     left.set_title("Earth to Mars: the thrust, as arrows and colour")
-    right.stairs(much, np.linspace(0, days[-1], segments + 1), fill=True, color="#c6dbef")
-    right.stairs(much, np.linspace(0, days[-1], segments + 1), color="#08519c")
-    right.set(xlabel="days", ylabel="throttle", ylim=(0, 1.05))
+    right.stairs(much, np.linspace(0, days[-1], segments + 1), fill=True, color="C0", alpha=0.2)
+    right.stairs(much, np.linspace(0, days[-1], segments + 1), color="C0")
+    right.set(xlabel="time [days]", ylabel="throttle", ylim=(0, 1.05))
     other = right.twinx()
-    other.plot(days, 1000 * states[:, 4], color="#d73027")
-    other.set_ylabel("mass [kg]", color="#d73027")
+    other.grid(visible=False)
+    other.plot(days, 1000 * states[:, 4], color="C2")
+    other.set_ylabel("mass [kg]", color="C2")
     right.set_title("Thrust, coast, thrust")
     return figure
 

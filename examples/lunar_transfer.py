@@ -26,6 +26,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 EARTH, MOON, J2, DAY = 6378.1366, 1737.4, 1.0826253e-3, 86400.0  # radii in km; s
 PARKING, HEIGHT = EARTH + 200.0, 100.0  # km
@@ -149,19 +151,19 @@ def path(flight: Flight, state: np.ndarray, start: float, times: np.ndarray) -> 
 
 def draw(flight: Flight, state: np.ndarray, time: float, captured: np.ndarray) -> Any:
     """The way there from above the Moon's orbit, and the arrival seen along that orbit."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 5.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 5.4))
     times = np.linspace(flight.start, time, 600)
     way = path(flight, state, flight.start, times)[:, :3]
     moon = flight.moon.position("moon", times)
     first = moon[-1] / np.linalg.norm(moon[-1])
     axes = np.array([first, np.cross(flight.pole, first)])
-    left.plot(*(way @ axes.T / 1000).T, color="#c4561a", lw=1.6, label="spacecraft")
+    left.plot(*(way @ axes.T / 1000).T, color="C1", lw=1.6, label="spacecraft")
     left.plot(*(moon @ axes.T / 1000).T, color="0.5", lw=1.2, label="Moon")
-    for place, size, colour in ((np.zeros(2), EARTH, "#4c78d0"), (axes @ moon[-1], MOON, "0.5")):
+    for place, size, colour in ((np.zeros(2), EARTH, "C0"), (axes @ moon[-1], MOON, "0.5")):
         left.add_patch(plt.Circle(place / 1000, max(size, 3000.0) / 1000, color=colour))
-    left.set(xlabel="1000 km", ylabel="1000 km", aspect="equal")
-    left.set_title("from above the Moon's orbit", loc="left", fontsize=11)
-    left.legend(frameon=False)
+    left.set(xlabel="x [1000 km]", ylabel="y [1000 km]", aspect="equal")
+    left.set_title("from above the Moon's orbit")
+    left.legend()
     near = np.linspace(time - 3 * 3600, time, 300)
     arriving = path(flight, state, flight.start, near) - flight.moon.state("moon", near)
     after = np.linspace(time, time + 1.97 * 3600, 300)
@@ -171,17 +173,17 @@ def draw(flight: Flight, state: np.ndarray, time: float, captured: np.ndarray) -
     view[0] -= view[0] @ flight.pole * flight.pole
     view[0] /= np.linalg.norm(view[0])
     right.add_patch(plt.Circle((0, 0), MOON, color="0.85"))
-    right.plot(*(arriving[:, :3] @ view.T).T, color="#c4561a", lw=1.6, label="arrival")
-    right.plot(*(circling[:, :3] @ view.T).T, color="#4c78d0", lw=1.4, label="orbit after braking")
+    right.plot(*(arriving[:, :3] @ view.T).T, color="C1", lw=1.6, label="arrival")
+    right.plot(*(circling[:, :3] @ view.T).T, color="C0", lw=1.4, label="orbit after braking")
     right.set(
-        xlabel="km",
-        ylabel="km, to the north",
+        xlabel="along the arrival [km]",
+        ylabel="to the north [km]",
         aspect="equal",
         xlim=(-2600, 6000),
         ylim=(-2600, 4600),
     )
-    right.set_title("at the Moon, over its poles", loc="left", fontsize=11)
-    right.legend(frameon=False, loc="lower right")
+    right.set_title("at the Moon, over its poles")
+    right.legend(loc="lower right")
     return figure
 
 

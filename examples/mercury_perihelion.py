@@ -26,6 +26,8 @@ from taylor.models import n_body
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 DATA = Path(__file__).parent / "data" / "de421_j2000.csv"
 AU, LIGHT, DAY = 149597870.6996262, 299792.458, 86400.0  # km, km/s, s
 EPSILON = (AU / DAY / LIGHT) ** 2  # 1/c^2 in (day/au)^2
@@ -116,23 +118,21 @@ def main() -> None:
     started = time.perf_counter()
     found = advances(times)
     print(f"a century with its derivative in {time.perf_counter() - started:.1f} s")
-    figure, (whole, detail) = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained")
-    for (name, angle), colour in zip(
-        found.items(), ("#c23b4a", "#e08a2c", "#4c78d0", "#7a5195"), strict=True
-    ):
+    figure, (whole, detail) = plt.subplots(1, 2, figsize=(13, 4.6))
+    for (name, angle), colour in zip(found.items(), ("C2", "C1", "C0", "C4"), strict=True):
         slope = rate(times, angle)
         print(f"{name:8} {slope:8.3f} arcseconds a century; Einstein's formula: {KNOWN[name]}")
         whole.plot(
             2000 + times / 365.25, angle, color=colour, lw=0.8, label=f'{name}: {slope:.2f}"'
         )
     first = times < 3 * 365.25
-    detail.plot(times[first] / 365.25, found["mercury"][first], color="#c23b4a", lw=1.2)
+    detail.plot(times[first] / 365.25, found["mercury"][first], color="C2", lw=1.2)
     slope = rate(times, found["mercury"])
     detail.plot(times[first] / 365.25, slope * times[first] / CENTURY, color="0.5", lw=0.9, ls="--")
-    whole.set(xlabel="year", ylabel="advance of the perihelion due to 1/c$^2$ [arcseconds]")
-    whole.legend(frameon=False, title="in a century", title_fontsize=9)
-    detail.set(xlabel="years from 2000", ylabel="arcseconds")
-    detail.set_title("Mercury: most of it happens at perihelion", loc="left", fontsize=11)
+    whole.set(xlabel="year", ylabel="advance due to 1/c$^2$ [arcseconds]")
+    whole.legend(title="in a century")
+    detail.set(xlabel="years from 2000", ylabel="advance [arcseconds]")
+    detail.set_title("Mercury: most of it happens at perihelion")
     path = Path(__file__).with_suffix(".png")
     figure.savefig(path, dpi=110)
     print(f"wrote {path.name}")

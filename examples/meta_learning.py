@@ -24,6 +24,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 STEPS = 3  # of gradient descent in a task
 POINTS = 10
 HIDDEN = 32
@@ -103,13 +105,13 @@ def train(
 
 def draw(starts: dict[str, Weights], losses: list[float], path: Path) -> None:
     """The course of learning to learn, and how two new curves are learned from both starts."""
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     panels = figure.subplots(1, 3)
     window = max(1, len(losses) // 60)
     smooth = np.convolve(losses, np.full(window, 1 / window), mode="valid")
     panels[0].semilogy(losses, color="C0", alpha=0.25, lw=0.5)
     panels[0].semilogy(np.arange(len(smooth)) + window / 2, smooth, color="C0")
-    panels[0].set(xlabel="iteration", title=f"loss after {STEPS} steps in a task")
+    panels[0].set(xlabel="iteration", ylabel="loss", title=f"loss after {STEPS} steps in a task")
     x, y, grid, true = (part[0] for part in sines(1, np.random.default_rng(7)))
     order = np.linspace(-4, 4, 200)
     as_sin, as_cos = np.linalg.lstsq(np.stack([np.sin(x), np.cos(x)], axis=1), y, rcond=None)[0]
@@ -118,10 +120,10 @@ def draw(starts: dict[str, Weights], losses: list[float], path: Path) -> None:
         axes.plot(order, as_sin * np.sin(order) + as_cos * np.cos(order), color="0.6", lw=3)
         axes.plot(order, network(weights, order), ":", color="C0", label="at the start")
         after = step(weights, x, y)
-        axes.plot(order, network(after, order), color="C3", label=f"after {STEPS} steps")
+        axes.plot(order, network(after, order), color="C2", label=f"after {STEPS} steps")
         axes.plot(x, y, "o", color="k", ms=5, label="known")
-        axes.set(title=f"{name}: loss {loss(after, grid, true):.2g}", xlabel="x")
-        axes.legend(loc="lower right", fontsize=8)
+        axes.set(title=f"{name}: loss {loss(after, grid, true):.2g}", xlabel="x", ylabel="y")
+        axes.legend(loc="lower right")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

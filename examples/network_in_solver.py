@@ -31,6 +31,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 jax.config.update("jax_enable_x64", True)
 
 TIMES = np.linspace(0.0, 20.0, 81)[1:]
@@ -107,24 +109,24 @@ def train(
 def draw(
     model: Force, untrained: Force, measured: np.ndarray, losses: list[float], path: Path
 ) -> None:
-    figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(11, 6.4))
     fine = np.linspace(0.0, 30.0, 900)
     titles = "the swing that is learned from", "another one, foretold"
     for axis, start, title in zip(axes[0], (SWING, OTHER), titles, strict=True):
         truth = swing(friction(v), start).propagate_grid(fine).states[:, 0]
         found = Learned(model, start).pendulum.propagate_grid(fine).states[:, 0]
         axis.plot(fine, truth, color="black", lw=1, label="the pendulum")
-        axis.plot(fine, found, "--", color="#d73027", lw=1.8, label="with the network")
+        axis.plot(fine, found, "--", color="C2", lw=1.8, label="with the network")
         axis.set(xlabel="time", ylabel="angle", xlim=(0, 30), title=title)
-    axes[0, 0].plot(TIMES, measured, ".", color="#08519c", ms=4, label="readings")
-    axes[0, 0].legend(fontsize=9, loc="upper right")
+    axes[0, 0].plot(TIMES, measured, ".", color="C0", ms=4, label="readings")
+    axes[0, 0].legend(loc="upper right")
     speed = np.linspace(-2.0, 2.0, 300)
     axes[1, 0].plot(speed, friction(speed), color="black", lw=1.2, label="the pendulum's")
-    axes[1, 0].plot(speed, jax.vmap(untrained)(speed), ":", color="#999999", label="untrained")
-    axes[1, 0].plot(speed, jax.vmap(model)(speed), "--", color="#d73027", lw=1.8, label="trained")
+    axes[1, 0].plot(speed, jax.vmap(untrained)(speed), ":", color="0.6", label="untrained")
+    axes[1, 0].plot(speed, jax.vmap(model)(speed), "--", color="C2", lw=1.8, label="trained")
     axes[1, 0].set(xlabel="speed", ylabel="friction", xlim=(-2, 2))
-    axes[1, 0].legend(fontsize=9)
-    axes[1, 1].semilogy(losses, color="#08519c", lw=1.2)
+    axes[1, 0].legend()
+    axes[1, 1].semilogy(losses, color="C0", lw=1.2)
     axes[1, 1].axhline(NOISE**2, color="black", lw=0.8, ls=":")
     axes[1, 1].text(
         0.98 * len(losses), 0.9 * NOISE**2, "errors of the readings", ha="right", va="top"

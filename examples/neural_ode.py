@@ -25,6 +25,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 MATRIX = np.array([[-0.15, 1.0], [-1.0, -0.15]])
 START = np.array([2.0, 0.0])
 TIMES = np.linspace(0, 12, 161)
@@ -106,17 +108,19 @@ def predicted(net: torch.nn.Module, times: np.ndarray) -> np.ndarray:
 def draw(
     curves: dict[str, np.ndarray], net: torch.nn.Module, losses: list[float], path: Path
 ) -> None:
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     panels = figure.subplots(1, 3)
     panels[0].semilogy(losses, color="C0", lw=0.8)
     panels[0].axhline(NOISE**2, color="0.5", ls=":")
-    panels[0].set(xlabel="iteration", title="mean square error: pieces, then all (dotted: noise)")
+    panels[0].set(
+        xlabel="iteration", ylabel="mean square error", title="pieces, then all (dotted: noise)"
+    )
     measured, before, after = curves.values()
     for k, name in enumerate("xy"):
         panels[1].plot(TIMES, measured[:, k], ".", color=f"C{k}", ms=2.5, alpha=0.6)
         panels[1].plot(FINE, after[:, k], color=f"C{k}", label=name)
-    panels[1].set(xlabel="time", title="measurements and the trained equation")
-    panels[1].legend(loc="upper right", fontsize=8)
+    panels[1].set(xlabel="time", ylabel="x, y", title="measurements and the trained equation")
+    panels[1].legend(loc="upper right")
     grid = np.linspace(-2.2, 2.2, 17)
     x, y = np.meshgrid(grid, grid)
     points = np.stack([x, y], axis=-1)
@@ -124,9 +128,10 @@ def draw(
     panels[2].streamplot(grid, grid, *flow.transpose(2, 0, 1), color="0.8", linewidth=0.6)
     panels[2].plot(*measured.T, "k.", ms=2, label="measured")
     panels[2].plot(*before.T, color="C1", lw=0.8, label="before")
-    panels[2].plot(*after.T, color="C3", label="trained")
+    panels[2].plot(*after.T, color="C2", label="trained")
     panels[2].set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal", title="its flow")
-    panels[2].legend(loc="upper right", fontsize=8)
+    panels[2].set(xlabel="x", ylabel="y")
+    panels[2].legend(loc="lower right")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

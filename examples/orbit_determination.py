@@ -23,6 +23,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 GM, RADIUS = 398600.4418, 6378.1363
 SPIN, PHASE = 7.2921150e-5, 4.9  # of the Earth
@@ -31,7 +33,7 @@ J2, CLOCK = ty.parameters("j2 clock")
 TRUE_J2, TRUE_CLOCK = 1.0826358e-3, 0.045  # and 45 m that the clock of one station pretends
 START = np.array([-6540.0, 1180.0, 740.0, -1.25, -9.3, 3.9])
 SIGMA = {"range": 0.005, "range rate": 2e-6, "right ascension": 5e-6}  # km, km/s, rad
-BLUE, RED, GREY, GREEN = "#4c78d0", "#d1495b", "#9aa0a8", "#2a9d8f"
+BLUE, RED, GREY, GREEN = "C0", "C2", "C5", "C3"
 
 
 def motion(start: np.ndarray) -> ty.Integrator:
@@ -118,7 +120,7 @@ def ellipse(covariance: np.ndarray, sigmas: float) -> np.ndarray:
 def draw_residuals(axes: Any, fit: sky.Determination) -> None:
     """Before and after the fit, in standard deviations of the noise."""
     upper, lower = axes
-    colours = dict(zip((s.name for s in STATIONS), (BLUE, GREEN, "#b0549e"), strict=True))
+    colours = dict(zip((s.name for s in STATIONS), (BLUE, GREEN, "C4"), strict=True))
     shown = set()
     for table, before, after, counts in zip(
         fit.observations, fit.prefit, fit.residuals, fit.accepted, strict=True
@@ -133,15 +135,15 @@ def draw_residuals(axes: Any, fit: sky.Determination) -> None:
         off = np.clip((after * scale)[~counts], -9, 9)
         lower.plot(hours[~counts], off, "x", ms=4, color=RED)
     upper.set(yscale="log", ylabel="|residual| / noise")
-    upper.set_title("before the fit", loc="left", fontsize=11)
-    upper.legend(frameon=False, ncols=3, fontsize=9, loc="lower right")
-    lower.set(ylabel="residual / noise", xlabel="hours", ylim=(-10, 10))
-    lower.set_title("after it; crosses are left out", loc="left", fontsize=11)
+    upper.set_title("before the fit")
+    upper.legend(ncols=3, loc="lower right")
+    lower.set(ylabel="residual / noise", xlabel="time [h]", ylim=(-10, 10))
+    lower.set_title("after it; crosses are left out")
 
 
 def draw(fit: sky.Determination, scatter: np.ndarray) -> Any:
     """Residuals, the covariance with the cloud, and what becomes of it on the way."""
-    figure = plt.figure(figsize=(13, 6.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 6.2))
     parts = figure.subplot_mosaic("AAC;BBD", width_ratios=[1, 1, 1.15])
     upper, lower, middle, right = (parts[name] for name in "ABCD")
     draw_residuals((upper, lower), fit)
@@ -151,15 +153,16 @@ def draw(fit: sky.Determination, scatter: np.ndarray) -> Any:
     for sigmas in (1, 2, 3):
         middle.plot(*(1000 * ellipse(fit.covariance[np.ix_(pair, pair)], sigmas)), color=RED, lw=1)
     middle.set(xlabel="y [m]", ylabel="z [m]")
-    middle.set_title(f"{len(scatter)} nights fitted, and 1, 2, 3 sigma", loc="left", fontsize=11)
+    middle.set_title(f"{len(scatter)} nights fitted, and 1, 2, 3 sigma")
     times = np.linspace(0.0, 3 * 86400.0, 500)
     states, covariances = fit.states_at(times), fit.covariance_at(times)
     width = np.sqrt(np.trace(covariances[:, :3, :3], axis1=1, axis2=2))
     right.axvspan(0.16, 9, color="#dce6f2", zorder=0)
     right.semilogy(times / 3600, 1000 * width, color=RED, lw=1.3)
-    right.set(xlabel="hours", ylabel="deviation of the place [m]")
-    right.set_title("how well the place is known", loc="left", fontsize=11)
+    right.set(xlabel="time [h]", ylabel="deviation of the place [m]")
+    right.set_title("how well the place is known")
     height = right.twinx()
+    height.grid(visible=False)
     height.plot(times / 3600, np.linalg.norm(states[:, :3], axis=1) / 1000, color=GREY, lw=0.7)
     height.set_ylabel("distance [1000 km]", color=GREY)
     return figure

@@ -23,6 +23,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 MU = 0.01720209895**2  # of the Sun, au^3 / day^2
 JUPITER = MU / 1047.3486
 LIGHT = 173.14463  # au / day
@@ -137,10 +139,10 @@ def around(start: np.ndarray) -> np.ndarray:
 
 def draw(measured: np.ndarray, starts: list[np.ndarray], sizes: list[float], j: np.ndarray) -> Any:
     """Orbits on the way to the fit, what is left on the sky, and how well the start is known."""
-    figure = plt.figure(figsize=(13, 5.4), layout="constrained")
+    figure = plt.figure(figsize=(13, 5.4))
     left, upper, lower = figure.subplot_mosaic("AAB;AAC").values()
     angle = np.linspace(0, 2 * np.pi, 200)
-    left.plot(np.cos(angle), np.sin(angle), color="#4c78d0", lw=0.8)
+    left.plot(np.cos(angle), np.sin(angle), color="C0", lw=0.8)
     colours = plt.cm.viridis(np.linspace(0, 0.9, len(starts)))
     for k, (start, colour) in enumerate(zip(starts, colours, strict=True)):
         label = {0: "first guess", len(starts) - 1: "fit"}.get(k)
@@ -150,25 +152,25 @@ def draw(measured: np.ndarray, starts: list[np.ndarray], sizes: list[float], j: 
     for t, point in zip(NIGHTS, np.asarray(there), strict=True):
         here = np.array([np.cos(1.1 + np.sqrt(MU) * t), np.sin(1.1 + np.sqrt(MU) * t)])
         left.plot([here[0], point[0]], [here[1], point[1]], color="0.6", lw=0.6)
-        left.plot(*here, ".", color="#4c78d0", ms=6)
+        left.plot(*here, ".", color="C0", ms=6)
         left.plot(*point[:2], ".", color="0.15", ms=6)
     left.plot(0, 0, "o", color="#f2b632", ms=8)
     left.set(aspect="equal", xlabel="x [au]", ylabel="y [au]", xlim=(-4.6, 4.6), ylim=(-4.2, 4.2))
-    left.set_title("six nights, and the orbits that Gauss-Newton tries", loc="left", fontsize=11)
-    left.legend(frameon=False, loc="lower left")
+    left.set_title("six nights, and the orbits that Gauss-Newton tries")
+    left.legend(loc="lower left")
     upper.semilogy(sizes, "o-", ms=3.5, lw=1, color="0.25")
     upper.axhline(1.0, color="0.6", lw=0.8, ls="--")
     upper.set(xlabel="step", ylabel="rms of residuals / noise")
-    upper.set_title(f"down to {sizes[-1]:.2f}", loc="left", fontsize=11)
+    upper.set_title(f"down to {sizes[-1]:.2f}")
     covariance = np.linalg.inv(j.T @ j)
     displaced = np.random.default_rng(5).multivariate_normal(starts[-1], covariance, 400)
     late = np.linspace(0.0, 400.0, 81)
     paths = motion().as_function([[Q, P]], Q, times=late).map(displaced.reshape(-1, 2, 3))
     spread = np.linalg.norm(np.asarray(paths).std(axis=0), axis=1)
-    lower.semilogy(late, spread * 149597870.7, color="#b0549e", lw=1.4)
+    lower.semilogy(late, spread * 149597870.7, color="C4", lw=1.4)
     lower.axvspan(0, NIGHTS[-1], color="#dce6f2", zorder=0)
     lower.set(xlabel="days", ylabel="deviation [km]")
-    lower.set_title("how well the place is known", loc="left", fontsize=11)
+    lower.set_title("how well the place is known")
     return figure
 
 

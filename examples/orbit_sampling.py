@@ -28,6 +28,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GAUSS = 0.01720209895  # square root of the sun's G m, in AU and days
 STEP = 1.0  # days
 NIGHTS = np.array([0, 1, 2, 3])  # in steps
@@ -148,18 +150,19 @@ def samples(observed: np.ndarray, count: int, chains: int) -> tuple[np.ndarray, 
 
 def draw(q: np.ndarray, centre: np.ndarray, scales: np.ndarray, path: Path) -> None:
     """Orbits that fit, how far away the asteroid may be, and where one has to look for it later."""
-    figure = plt.figure(figsize=(13, 4.4), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.4))
     panels = figure.subplots(1, 3)
     years = ty.jit(ty.vmap(lambda q: orbit(state_of(q), 1600)))
     for way in years(q[:: max(1, len(q) // 60)]):
         panels[0].plot(*way.T[:2], color="C0", lw=0.4, alpha=0.6)
-    panels[0].plot(*orbit(TRUE, 1600).T[:2], color="C3", label="true orbit")
+    panels[0].plot(*orbit(TRUE, 1600).T[:2], color="C2", label="true orbit")
     panels[0].plot(*earth(np.arange(366))[0].T[:2], color="0.4", lw=1, label="Earth")
     panels[0].plot(0, 0, "o", color="gold", mec="0.3", ms=8)
     panels[0].set(
-        aspect="equal", xlabel="AU", title="orbits that fit", xlim=(-3.3, 3.3), ylim=(-3.3, 3.3)
-    )
-    panels[0].legend(loc="lower right", fontsize=8)
+        aspect="equal", xlabel="x [AU]", ylabel="y [AU]", title="orbits that fit",
+        xlim=(-3.3, 3.3), ylim=(-3.3, 3.3),
+    )  # fmt: skip
+    panels[0].legend(loc="lower right")
     gauss = centre + np.random.default_rng(4).normal(size=(len(q), 6)) @ scales.T
     kms = 1731.5  # AU/day
     sight = TRUE[:3] - earth(0.0)[0]
@@ -169,15 +172,17 @@ def draw(q: np.ndarray, centre: np.ndarray, scales: np.ndarray, path: Path) -> N
         panels[1].plot(np.exp(each[:, 4]), kms * each[:, 5], ".", ms=2, color=color, label=label)
         later = sky(each, 60)
         panels[2].plot(*np.degrees(later - sky(q, 60).mean(axis=0)).T, ".", ms=2, color=color)
-    panels[1].plot(far, kms * away, "*", color="C3", ms=14, mec="w", label="truth")
+    panels[1].plot(far, kms * away, "*", color="C2", ms=14, mec="w", label="truth")
     panels[1].set(
-        xlabel="distance, AU", ylabel="moves away, km/s", title="what four nights leave open"
+        xlabel="distance [AU]", ylabel="moves away [km/s]", title="what four nights leave open"
     )
-    panels[1].legend(fontsize=8, markerscale=1.5)
+    panels[1].legend(markerscale=1.5, loc="lower left")
     true = sky(None, 60)
-    panels[2].plot(*np.degrees(true - sky(q, 60).mean(axis=0)), "*", color="C3", ms=14, mec="w")
+    panels[2].plot(*np.degrees(true - sky(q, 60).mean(axis=0)), "*", color="C2", ms=14, mec="w")
     panels[2].set(
-        xlabel="longitude, degrees", ylabel="latitude", title="where to look 60 days later"
+        xlabel="longitude [degrees]",
+        ylabel="latitude [degrees]",
+        title="where to look 60 days later",
     )
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -23,6 +23,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 MU, RADIUS, J2 = 398600.4418, 6378.137, 1.08262668e-3  # km^3/s^2, km
 PERIGEE, APOGEE = 6628.0, 42164.0  # km
 AXIS = (PERIGEE + APOGEE) / 2
@@ -109,10 +111,10 @@ def draw(wide: ty.analysis.Uncertainty, one: ty.analysis.Uncertainty, scale: flo
     normal = normal[(np.abs(normal) < 4).all(axis=1)]
     displacements = normal * scale * SIGMA
     true = integrated(displacements)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2))
     for k, domain in enumerate(wide.domains):
         own = (np.abs(normal - domain.center) <= domain.half).all(axis=1)
-        left.plot(*polar(true[own]), ".", ms=2.2, color=plt.cm.turbo((k * 0.382) % 1), mew=0)
+        left.plot(*polar(true[own]), ".", ms=2.2, color=plt.cm.viridis((k * 0.382) % 1), mew=0)
     angle = np.linspace(0, 2 * np.pi, 400)
     values, turned = np.linalg.eigh(wide.covariance[:2, :2])
     circle = turned * np.sqrt(values) @ np.array([np.cos(angle), np.sin(angle)])
@@ -120,22 +122,22 @@ def draw(wide: ty.analysis.Uncertainty, one: ty.analysis.Uncertainty, scale: flo
         ellipse = wide.mean[:2] + size * circle.T
         left.plot(*polar(ellipse), color="0.25", lw=0.9, label=label)
     left.axhspan(-500, 0, color="#dce6f2", zorder=0)
-    left.annotate("Earth", (-50, -220), color="#5b7da8")
+    left.annotate("Earth", (-50, -220), color="C0", weight="bold")
     left.set(xlabel="degrees from perigee", ylabel="height [km]", ylim=(-400, 1500))
-    left.set_title(f"{len(wide)} domains, {scale:g} times as wide", loc="left", fontsize=11)
-    left.legend(frameon=False, fontsize=9)
+    left.set_title(f"{len(wide)} domains, {scale:g} times as wide")
+    left.legend(loc="lower right")
     bins = np.logspace(-9, 4, 90)
     for flow, label, colour in (
-        (one, "one map of order 4", "#e08a2c"),
-        (wide, f"{len(wide)} domains", "#4c78d0"),
+        (one, "one map of order 4", "C1"),
+        (wide, f"{len(wide)} domains", "C0"),
     ):
         error = np.linalg.norm((flow(displacements, extrapolate=True) - true)[:, :2], axis=1)
         right.hist(np.maximum(error, 1e-9), bins, color=colour, alpha=0.75, label=label)
         print(f"{label:20} largest error of a position {error.max():9.2e} km")
     right.axvline(1.0, color="0.4", lw=0.9, ls="--")
     right.set(xscale="log", xlabel="error of the position [km]", ylabel="orbits")
-    right.set_title("against integrated orbits", loc="left", fontsize=11)
-    right.legend(frameon=False)
+    right.set_title("against integrated orbits")
+    right.legend()
     return figure
 
 

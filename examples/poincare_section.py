@@ -22,6 +22,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 ENERGIES = {"1/12": 1 / 12, "1/8": 1 / 8, "1/6": 1 / 6}
 DURATION = 6000.0  # of each orbit; it crosses the section about once in 6.3
 PANEL = 1.2  # width over height
@@ -84,7 +86,7 @@ def draw(axes: plt.Axes, energy: float, orbits: list[np.ndarray]) -> None:
         axes.plot(*points.T, ".", color="0.45", ms=0.8, mew=0)
     curves.sort(key=lambda points: points[:, 0].mean())
     for points, shade in zip(curves, np.linspace(0.03, 0.95, len(curves)), strict=True):
-        axes.plot(*points.T, ".", color=plt.cm.turbo(shade), ms=1.5, mew=0)
+        axes.plot(*points.T, ".", color=plt.cm.viridis(shade), ms=1.5, mew=0)
     y, edge = boundary(energy)
     axes.plot(np.r_[y, y[::-1]], np.r_[edge, -edge[::-1]], color="0.2", lw=0.8)
     half = max(1.06 * edge.max(), 1.04 * (y[-1] - y[0]) / 2 / PANEL)
@@ -100,7 +102,7 @@ def main() -> None:
     crossings = sum(len(points) for orbits in found.values() for points in orbits)
     print(f"{crossings} crossings of {sum(map(len, found.values()))} orbits in {elapsed:.2f} s")
 
-    _, panels = plt.subplots(1, 3, figsize=(13.5, 4.1), layout="constrained")
+    _, panels = plt.subplots(1, 3, figsize=(13.5, 4.1))
     for axes, (label, orbits) in zip(panels, found.items(), strict=True):
         draw(axes, ENERGIES[label], orbits)
         axes.set_title(f"E = {label}")

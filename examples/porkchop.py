@@ -25,6 +25,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 sky = ty.astrodynamics
 GM_SUN, AU, DAY = 1.32712440018e11, 149597870.7, 86400.0  # km^3/s^2, km, s
 CENTURY = 36525 * DAY
@@ -38,7 +40,7 @@ MARS = (
     (1.52371034, 0.09339410, 1.84969142, -4.55343205, -23.94362959, 49.55953891),
     (0.00001847, 0.00007882, -0.00813131, 19140.30268499, 0.44441088, -0.29257343),
 )
-BLUE, RED, YELLOW = "#0b6e8a", "#d1495b", "#e3a52b"
+BLUE, RED, YELLOW = "C0", "C2", "C1"
 
 
 def motion(planet: tuple[tuple[float, ...], ...], t: Any) -> tuple[Any, Any]:
@@ -94,9 +96,7 @@ def cheapest(start: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def draw(found: Any, best: np.ndarray) -> Any:
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(13, 6), width_ratios=(1.35, 1), layout="constrained"
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 6), width_ratios=(1.35, 1))
     found.plot(left, largest=50.0)
     left.plot(
         best[0] - found.departures[0] / DAY,
@@ -104,6 +104,7 @@ def draw(found: Any, best: np.ndarray) -> Any:
         "*",
         color=RED,
         markersize=16,
+        markeredgecolor="white",
     )
     left.set_xlabel(f"departure, days after {date(found.departures[0]):%d %B %Y}")
     left.set_ylabel(f"arrival, days after {date(found.departures[0]):%d %B %Y}")
@@ -120,14 +121,16 @@ def draw(found: Any, best: np.ndarray) -> Any:
         right.annotate(
             f"{name}, {date(moment):%d %b %Y}",
             place[:2] / AU,
-            xytext=(8, 8),
+            xytext=(-8 if place[0] > 0 else 8, -8),
             textcoords="offset points",
+            ha="right" if place[0] > 0 else "left",
+            va="top",
         )
     right.plot(*(flight[:, :2] / AU).T, color="black", linewidth=2)
     right.plot(0, 0, "o", color=YELLOW, markersize=12)
     right.set_aspect("equal")
-    right.set_xlabel("x / au")
-    right.set_ylabel("y / au")
+    right.set_xlabel("x [au]")
+    right.set_ylabel("y [au]")
     right.set_title("the cheapest transfer, from the north")
     return figure
 

@@ -21,6 +21,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GRAVITY = (Fraction("0.01720209895") * 365) ** 2  # Gauss's constant; AU^3 / solar mass / year^2
 BODIES = {  # name: mass, position, velocity a day
     "Sun": (
@@ -98,7 +100,7 @@ def energy_errors(precision: str, times: np.ndarray) -> list[float]:
 
 def main() -> None:
     times = np.linspace(0.0, 500.0, 251)
-    _, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    _, axes = plt.subplots(figsize=(8, 4.5))
     for precision in ("float32", "float64", "double-double"):
         errors = energy_errors(precision, times)
         axes.semilogy(times[1:], np.maximum(errors[1:], 1e-34), label=precision)
@@ -106,7 +108,6 @@ def main() -> None:
     axes.set(
         xlabel="years", ylabel="|E / E$_0$ − 1|", title="Outer Solar System: error of the energy"
     )
-    axes.grid(alpha=0.3)
     axes.legend(loc="center right")
     path = Path(__file__).with_suffix(".png")
     plt.savefig(path, dpi=120)

@@ -22,6 +22,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 TIMES = np.array([1230.0, 3060, 4920, 7800, 10680, 15030, 22620, 36420])  # minutes
 NAMES = ["alpha-pinene", "dipentene", "allo-ocimene", "pyronene", "dimer"]
 MEASURED = np.array(  # percent
@@ -36,7 +38,7 @@ MEASURED = np.array(  # percent
         [4.5, 63.1, 3.8, 2.9, 25.7],
     ]
 )
-COLOURS = ["#4c78d0", "#e08a2c", "#4aa564", "#b0549e", "#7a6a5a"]
+COLOURS = ["C0", "C1", "C3", "C4", "C6"]
 GUESS = np.full(5, 1e-4)
 
 Y = ty.variable("y", shape=(5,))
@@ -103,7 +105,7 @@ def ellipse(matrix: np.ndarray, size: float) -> np.ndarray:
 
 def draw(z: np.ndarray, sums: list[float]) -> Any:
     """The fit with its uncertainty, the way to it, and how the last two rates depend."""
-    figure = plt.figure(figsize=(13, 5.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 5.2))
     left, upper, lower = figure.subplot_mosaic("AAB;AAC").values()
     when = np.linspace(1.0, 38000.0, 300)
     curves = reaction().as_function([RATE], Y, times=when)
@@ -118,21 +120,21 @@ def draw(z: np.ndarray, sums: list[float]) -> Any:
     left.set(xlabel="minutes", ylabel="percent", xlim=(0, 38000), ylim=(0, 100))
     left.set_title("alpha-pinene at 189.5 degrees: measured, and fitted with two sigma",
                    loc="left", fontsize=11)  # fmt: skip
-    left.legend(frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.57))
+    left.legend(loc="upper right", bbox_to_anchor=(1.0, 0.57))
     upper.semilogy(sums, "o-", ms=3.5, color="0.25", lw=1)
     upper.set(xlabel="step", ylabel="sum of squares")
-    upper.set_title(f"down to {sums[-1]:.4f}", loc="left", fontsize=11)
+    upper.set_title(f"down to {sums[-1]:.4f}")
     for second, label, colour in (
-        (hessian(z), "all second derivatives", "#4c78d0"),
-        (jacobian(z).T @ jacobian(z), "Gauss-Newton", "#e08a2c"),
+        (hessian(z), "all second derivatives", "C0"),
+        (jacobian(z).T @ jacobian(z), "Gauss-Newton", "C1"),
     ):
         own = covariance(z, second)[np.ix_([3, 4], [3, 4])]
         points = np.exp(z[[3, 4]])[:, None] * (1 + ellipse(own, 2.0)) * 1e5
         lower.plot(*points, color=colour, lw=1.4, label=label)
     lower.plot(*(np.exp(z[[3, 4]]) * 1e5), "+", color="0.25")
     lower.set(xlabel="rate to the dimer [1e-5 / min]", ylabel="and back")
-    lower.set_title("two sigma", loc="left", fontsize=11)
-    lower.legend(frameon=False, fontsize=9)
+    lower.set_title("two sigma")
+    lower.legend(loc="upper left")
     return figure
 
 

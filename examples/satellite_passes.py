@@ -29,6 +29,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 # WGS-72, which SGP4 uses (Vallado, Crawford, Hujsak & Kelso, AIAA 2006-6753): km^3/s^2, km, J2.
 GM, EARTH, J2 = 398600.8, 6378.135, 0.001082616
 FLATTENING = 1 / 298.26
@@ -245,21 +247,21 @@ def report(records: list[Any], days: list[Day]) -> None:
 
 def draw(records: list[Any], days: list[Day]) -> plt.Figure:
     """A line of time for each satellite."""
-    figure, axes = plt.subplots(figsize=(11, 5.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(11, 5.2))
     hour = 3600.0
     for row, (record, day) in enumerate(zip(records, days, strict=True)):
         axes.axhline(row, color="0.9", lw=20, zorder=0, solid_capstyle="butt")
         for name, sign, offset, colour in (
-            ("pass", 1, 0.0, "#1a9850"),
-            ("light", -1, -0.32, "#313695"),
+            ("pass", 1, 0.0, "C3"),
+            ("light", -1, -0.32, "C4"),
         ):
             bars = [(a / hour, (b - a) / hour) for a, b in day.spans(name, sign)]
             axes.broken_barh(bars, (row + offset, 0.32), color=colour, lw=0)
         if record.ecco > 0.05:
             perigees = [t / hour for t, direction in day.zeros["apsis"] if direction > 0]
             apogees = [t / hour for t, direction in day.zeros["apsis"] if direction < 0]
-            axes.plot(perigees, [row] * len(perigees), "v", color="#d73027", ms=6, mec="w")
-            axes.plot(apogees, [row] * len(apogees), "^", color="#fdae61", ms=6, mec="w")
+            axes.plot(perigees, [row] * len(perigees), "v", color="C2", ms=6, mec="w")
+            axes.plot(apogees, [row] * len(apogees), "^", color="C1", ms=6, mec="w")
     labels = [
         f"{NAMES[r.satnum]}\n{DAY / 60 * r.no_kozai / math.tau:.2f} a day, e = {r.ecco:.2f}"
         for r in records
@@ -270,13 +272,13 @@ def draw(records: list[Any], days: list[Day]) -> plt.Figure:
     axes.set_title("Passes and eclipses of a day")
     handles = [
         plt.Rectangle(
-            (0, 0), 1, 1, color="#1a9850", label=f"above {math.degrees(LOWEST):.0f}° at {STATION}"
+            (0, 0), 1, 1, color="C3", label=f"above {math.degrees(LOWEST):.0f}° at {STATION}"
         ),
-        plt.Rectangle((0, 0), 1, 1, color="#313695", label="in the Earth's umbra"),
-        plt.Line2D([], [], ls="", marker="v", color="#d73027", label="perigee"),
-        plt.Line2D([], [], ls="", marker="^", color="#fdae61", label="apogee"),
+        plt.Rectangle((0, 0), 1, 1, color="C4", label="in the Earth's umbra"),
+        plt.Line2D([], [], ls="", marker="v", color="C2", label="perigee"),
+        plt.Line2D([], [], ls="", marker="^", color="C1", label="apogee"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
 
 

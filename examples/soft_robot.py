@@ -26,6 +26,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
+plt.style.use("taylor.displays.pictures")
+
 DT = 0.004  # s
 STIFFNESS, DAMPING, DRAG = 2000.0, 30.0, 1.0  # of springs, and of the air; masses are 1
 GRAVITY = 9.8
@@ -121,11 +123,11 @@ def draw(way: np.ndarray, axes: plt.Axes, every: int = 160) -> None:
         axes.plot(*way[k].T, ".", color="0.2", ms=3)
         middle = way[k][:, 0].mean()
         if k == 0 or middle - way[0][:, 0].mean() > 0.5:
-            axes.text(middle, 0.9, f"{DT * k:.1f} s", ha="center", size=8)
+            axes.text(middle, 0.9, f"{DT * k:.1f} s", ha="center", size=9)
     foot = PLACES.index((0, 0))
-    axes.plot(*way[:, foot].T, color="C2", lw=0.7, zorder=0)
+    axes.plot(*way[:, foot].T, color="C3", lw=0.7, zorder=0)
     axes.axhline(0, color="0.4", lw=1, zorder=0)
-    axes.set(aspect="equal", ylim=(-0.12, 1.15), ylabel="m")
+    axes.set(aspect="equal", ylim=(-0.12, 1.15), xlabel="x [m]", ylabel="y [m]")
 
 
 def main() -> None:
@@ -138,12 +140,12 @@ def main() -> None:
     passed = time.perf_counter() - began
     print(f"{chosen.iterations} gradients through {chosen.steps} steps in {passed:.1f} s")
     print(f"walks {max(distances):.2f} m in {DT * chosen.steps:g} s")
-    figure = plt.figure(figsize=(13, 5), layout="constrained")
+    figure = plt.figure(figsize=(13, 5))
     panels = figure.subplot_mosaic(
         [["learning", "before"], ["learning", "after"]], width_ratios=(1, 3)
     )
     panels["learning"].plot(distances)
-    panels["learning"].set(xlabel="gradient step", ylabel="m", title="distance walked")
+    panels["learning"].set(xlabel="gradient step", ylabel="distance [m]", title="distance walked")
     run = ty.jit(walk)
     for name, each in zip(("before", "after"), muscles, strict=True):
         _, way = run(each, DT * np.arange(chosen.steps))

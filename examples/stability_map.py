@@ -76,17 +76,20 @@ def draw(fate: np.ndarray, times: np.ndarray, size: int, path: str) -> None:
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
+    plt.style.use("taylor.displays.pictures")
+
     colours = np.array([to_rgb(c) for c in COLOURS])
     late = np.clip(np.log(1 + times) / np.log(1 + END), 0.0, 1.0)[:, None]
     light = np.where(fate[:, None] == 0, 0.0, 0.75 - 0.9 * late)
     picture = np.where(light > 0, colours[fate] * (1 - light) + light, colours[fate] * (1 + light))
     picture[fate < 0] = 0.93
     half = (lagrange_points(MU)[1][0] - (1 - MU)) * 384.4
-    figure, axes = plt.subplots(figsize=(9.0, 7.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.0, 7.2))
+    axes.grid(visible=False)
     axes.imshow(picture.reshape(size, size, 3), origin="lower", extent=(-half, half, -half, half))
     axes.set_ylim(-46, 46)
-    axes.set_xlabel("from the Moon, away from the Earth (1000 km)")
-    axes.set_ylabel("along the Moon's way (1000 km)")
+    axes.set_xlabel("from the Moon, away from the Earth [1000 km]")
+    axes.set_ylabel("along the Moon's way [1000 km]")
     axes.set_title(f"Satellites of the Moon within {YEARS:g} year, Jacobi constant {JACOBI}")
     handles = [Patch(color=c, label=text) for c, text in zip(COLOURS, FATES, strict=True)]
     figure.legend(handles=handles, loc="outside lower center", ncols=4)

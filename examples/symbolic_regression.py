@@ -27,6 +27,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GENES, CONSTANTS, CHILDREN = 10, 1, 4
 FIRST = 1 + CONSTANTS  # values before the first gene: x and the constants
 OPERATIONS = (operator.add, operator.sub, operator.mul, operator.truediv)
@@ -147,18 +149,20 @@ def draw(genes, constants, course, x, y, path: Path) -> str:
     """Errors on the islands, and the formula; returns its text."""
     found = sympy.expand(sympy.simplify(spelled(genes, constants.tolist(), sympy.Symbol("x"))))
     text = sympy.latex(found.xreplace({n: sympy.Float(n, 6) for n in found.atoms(sympy.Float)}))
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     left, right = figure.subplots(1, 2)
     left.semilogy(np.maximum(course, 1e-32), color="C0", alpha=0.3, lw=0.8)
-    left.semilogy(np.maximum(course.min(axis=1), 1e-32), color="C3", label="the best")
-    left.set(xlabel="generation", title=f"mean square error on {course.shape[1]} islands")
+    left.semilogy(np.maximum(course.min(axis=1), 1e-32), color="C2", label="the best")
+    left.set(
+        xlabel="generation", ylabel="error", title=f"mean square error on {course.shape[1]} islands"
+    )
     left.legend()
     grid = np.linspace(0.8, 3.2, 200)
     right.plot(grid, true(grid), color="0.7", lw=4, label="truth")
     with np.errstate(all="ignore"):
-        right.plot(grid, formula(genes, constants, grid), color="C3", label="found")
+        right.plot(grid, formula(genes, constants, grid), color="C2", label="found")
     right.plot(x, y, "o", color="k", label="data")
-    right.set(xlabel="x", title=f"${text}$")
+    right.set(xlabel="x", ylabel="y", title=f"${text}$")
     right.legend()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -26,6 +26,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GAUSS = 0.01720209895  # au^1.5 / day of one solar mass
 EARTH = 3.003e-6  # solar masses
 RADIUS = 0.00465047  # of the Sun, in au
@@ -33,7 +35,7 @@ DAYS = 1500.0
 MASSES = (1.0, 45 * EARTH, 31 * EARTH)
 PERIODS = (19.24, 38.97)
 PHASES = (-2.0, 0.7)  # where the planets start, from the line of sight; radians
-BLUE, RED, YELLOW, BROWN = "#0b6e8a", "#d1495b", "#e3a52b", "#7a4d00"
+BLUE, RED, YELLOW, BROWN = "C0", "C2", "C1", "C6"
 ACCURACY: dict[str, Any] = {"rtol": 1e-11, "atol": 1e-13}
 
 
@@ -133,9 +135,9 @@ def draw_one(axes: plt.Axes, ours: Any, theirs: Any) -> None:
     axes.plot(grid - middle, shown[0], color=BLUE, label="event function")
     axes.plot(ends - middle, shown[1], "o", color=RED, label="ends of SciPy's steps")
     axes.plot(missed - middle, [0, 0], "D", color=BLUE, ms=5, label="contacts, found by ours")
-    axes.set(xlabel=f"days from day {middle:.2f}", ylabel="beyond the disc\n(radii squared)")
+    axes.set(xlabel=f"days from day {middle:.2f}", ylabel="beyond the disc\n[radii squared]")
     axes.set_yscale("symlog", linthresh=1.0)
-    axes.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def draw_lateness(axes: plt.Axes, ours: Any, theirs: Any) -> None:
@@ -149,8 +151,8 @@ def draw_lateness(axes: plt.Axes, ours: Any, theirs: Any) -> None:
         axes.plot(days, late, "o", mfc="none", color=colour, ms=4, label=label)
         label = f"{name}: SciPy's DOP853, {seen.sum()}"
         axes.plot(days[seen], late[seen], "o", color=other, ms=4, label=label)
-    axes.set(xlabel="day", ylabel="transit comes late (hours)")
-    axes.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.set(xlabel="time [days]", ylabel="transit comes late [hours]")
+    axes.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def main() -> None:
@@ -168,7 +170,7 @@ def main() -> None:
         print(f"{name:24} {counts[0]:3} transits of b, {counts[1]:3} of c, {1e3 * seconds:7.1f} ms")
     gap = np.abs(contacts(ours, 1) - contacts(fine, 1)).max()
     print(f"contacts of b agree with those of short steps to {86400 * gap:.2g} s")
-    figure, (top, low) = plt.subplots(2, 1, figsize=(6.5, 6.0), layout="constrained")
+    figure, (top, low) = plt.subplots(2, 1, figsize=(6.5, 6.0))
     draw_one(top, ours, theirs)
     draw_lateness(low, ours, theirs)
     path = Path(__file__).with_suffix(".png")

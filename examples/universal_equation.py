@@ -26,6 +26,8 @@ import taylor as ty
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+plt.style.use("taylor.displays.pictures")
+
 GROWTH, EATEN, FED, STARVED = 1.3, 0.9, 0.8, 1.8
 START = np.array([0.44, 4.6])
 TIMES = np.linspace(0, 4, 41)
@@ -170,27 +172,30 @@ def draw(
     losses: list[float],
     path: Path,
 ) -> None:
-    figure = plt.figure(figsize=(13, 4.2), layout="constrained")
+    figure = plt.figure(figsize=(13, 4.2))
     panels = figure.subplots(1, 3, width_ratios=(1, 1, 1.8))
     panels[0].semilogy(losses, lw=0.8)
-    panels[0].set(xlabel="gradient", title="loss: pieces, then the whole")
+    panels[0].set(xlabel="gradient", ylabel="loss", title="loss: pieces, then the whole")
     states, values = learned
     real = states[:, 0] * states[:, 1]
     for k, (sign, name) in enumerate(((-EATEN, "of prey"), (FED, "of predators"))):
         panels[1].plot(real, sign * real, color="0.75", lw=3)
-        panels[1].plot(real, values[:, k], ".", ms=3, color=f"C{k}", label=name)
-    panels[1].set(xlabel="x y", title="missing terms: network, and true")
-    panels[1].legend(fontsize=8)
+        panels[1].plot(real, values[:, k], ".", ms=4, color=f"C{k}", label=name)
+    panels[1].set(
+        xlabel="prey times predators", ylabel="rate", title="missing terms: network, and true"
+    )
+    panels[1].legend()
     styles = {"true": ("0.7", 3.5, "-"), "network": ("C1", 1.2, "--"), "formula": ("k", 0.8, "-")}
     for name, curve in curves.items():
         color, width, style = styles[name]
         panels[2].plot(AFTER, curve, color=color, lw=width, ls=style)
         panels[2].plot([], [], color=color, lw=width, ls=style, label=name)
-    panels[2].plot(TIMES, counts, "C3.", ms=5)
-    panels[2].plot([], [], "C3.", label="counted")
+    panels[2].plot(TIMES, counts, "C2.", ms=5)
+    panels[2].plot([], [], "C2.", label="counted")
     panels[2].axvspan(0, TIMES[-1], color="0.95", zorder=-1)
-    panels[2].set(xlabel="time", title="predicted far beyond what was counted", ylim=(0, 9.5))
-    panels[2].legend(fontsize=8, loc="upper right", ncols=4)
+    panels[2].set(xlabel="time", ylabel="animals", ylim=(0, 11))
+    panels[2].set_title("predicted far beyond what was counted")
+    panels[2].legend(loc="upper right", ncols=4)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

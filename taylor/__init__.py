@@ -48,9 +48,9 @@ try:
     from taylor.ensembles.outcome import EnsembleRecords as EnsembleRecords
     from taylor.errors import ArgumentError as ArgumentError
     from taylor.errors import ArgumentTypeError as ArgumentTypeError
-    from taylor.errors import BeyondOrderError as BeyondOrderError
     from taylor.errors import DifferentiationWarning as DifferentiationWarning
     from taylor.errors import FormatError as FormatError
+    from taylor.errors import ItemError as ItemError
     from taylor.errors import ProgramError as ProgramError
     from taylor.errors import ShapeError as ShapeError
     from taylor.errors import TaylorError as TaylorError
@@ -202,12 +202,11 @@ else:  # a type checker knows the names, and refuses all others
 
 def _meant(name: str) -> str:
     """A hint to the public name that somebody may have meant."""
-    near = [_NUMPY_NAMES[name]] if name in _NUMPY_NAMES else []
-    if not near and not name.startswith("_"):
-        from difflib import get_close_matches
+    if name in _NUMPY_NAMES:
+        return f"; did you mean ty.{_NUMPY_NAMES[name]}?"
+    from taylor.errors import meant
 
-        near = get_close_matches(name, __dir__(), n=2, cutoff=0.75)
-    return f"; did you mean {' or '.join(f'ty.{found}' for found in near)}?" if near else ""
+    return meant(name, __dir__(), "ty.")
 
 
 def __dir__() -> list[str]:

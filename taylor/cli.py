@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 SPACECRAFT = """\
 a scenario is a TOML file, of a spacecraft about the Earth, in km, s, kg and degrees (it needs the
@@ -130,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except TaylorError as error:
         print(f"taylor {options.command}: {error}", file=sys.stderr)
-        return 2
+        return getattr(error, "exit_code", 2)
     except KeyboardInterrupt:
         print(f"taylor {options.command}: interrupted; nothing was written", file=sys.stderr)
         return 1
@@ -227,6 +228,7 @@ def propagate(options: argparse.Namespace) -> None:
             _no_picture(scenario.plot)
     if not options.quiet:
         print("\n".join(lines).rstrip())
+    _say_where(result.run.times, scenario.times, scenario.units.time)
 
 
 def fly(options: argparse.Namespace) -> None:
@@ -267,6 +269,7 @@ def fly(options: argparse.Namespace) -> None:
             _no_picture(plot)
     if not options.quiet:
         print("\n".join(lines))
+    _say_where(flown.trajectory.seconds, flight.times, "s")
 
 
 def run_model(options: argparse.Namespace) -> None:
@@ -282,13 +285,24 @@ def run_model(options: argparse.Namespace) -> None:
         raise ScenarioError(f"{path}: {error}") from None
     trajectory, plot = options.output or ready.trajectory, options.plot or ready.plot
     try:
-        _, lines = run_ready(ready, trajectory, plot, progress=not options.quiet)
+        outcome, lines = run_ready(ready, trajectory, plot, progress=not options.quiet)
     except ImportError:
         assert plot is not None
         _no_picture(plot)
-        _, lines = run_ready(ready, trajectory, None, progress=not options.quiet)
+        outcome, lines = run_ready(ready, trajectory, None, progress=not options.quiet)
     if not options.quiet:
         print("\n".join(lines))
+    assert outcome.states is not None
+    _say_where(outcome.states, ready.times, "")
+
+
+def _say_where(reached: Sized, wanted: Any, unit: str) -> None:
+    """Raises Stopped where Ctrl-C has ended a run before all of its times were reached."""
+    from taylor.scenario.stops import Stopped
+
+    if len(reached) < len(wanted):
+        there = f"{wanted[len(reached) - 1]:.10g} {unit}".rstrip()
+        raise Stopped(f"interrupted; what was reached, up to t = {there}, was kept")
 
 
 def _no_picture(path: Path) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 
 
 class TaylorError(Exception):
@@ -59,21 +60,18 @@ class ShapeError(TaylorError, ValueError):
     """
 
 
-class BeyondOrderError(TaylorError, KeyError):
-    """A coefficient or derivative beyond the order, or a limit, that was asked for.
+class ItemError(TaylorError, KeyError, IndexError):
+    """A place, a power or a name that an array, a polynomial or a result does not have.
 
     >>> import taylor as ty
-    >>> x, y = ty.Polynomial.variables("x y", order=2)
     >>> try:
-    ...     (x * y)[2, 1]
-    ... except ty.BeyondOrderError as error:
-    ...     print(error)
-    (2, 1) is beyond the order 2 or a limit (2, 2)
+    ...     ty.variable("a", shape=(3,))[5]
+    ... except ty.ItemError as error:
+    ...     print(str(error).split(" (at")[0])
+    index: 5 is out of range for axis 0 of size 3
     """
 
-    def __str__(self) -> str:
-        """The message; a KeyError's own is quoted, as keys are."""
-        return str(self.args[0])
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class TracingError(TaylorError, TypeError):
@@ -157,6 +155,37 @@ def warn_user(message: str, category: type[Warning]) -> None:
             break
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def meant(name: str, known: Iterable[str], prefix: str) -> str:
+    """A hint to the public names that somebody may have meant, as words behind an error's.
+
+    >>> meant("lyapunov", ["megno", "lyapunov_spectrum"], "ty.analysis.")
+    '; did you mean ty.analysis.lyapunov_spectrum?'
+    """
+    from difflib import get_close_matches
+
+    names = [other for other in known if not name.startswith("_")]
+    near = get_close_matches(name, names, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(prefix + other for other in near)}?" if near else ""
+
+
+def raised_at(error: BaseException) -> str:
+    """Where in the user's code an exception that is not ours was raised: " (at file:line)".
+
+    >>> try:
+    ...     [][0]
+    ... except IndexError as error:
+    ...     print(raised_at(error).startswith(" (at "))
+    True
+    """
+    place, step = "", error.__traceback__
+    while step is not None and not isinstance(error, TaylorError):  # ours say it themselves
+        name = step.tb_frame.f_code.co_filename
+        if not name.startswith(PACKAGE) and _NUMPY not in name:
+            place = f" (at {name}:{step.tb_lineno})"
+        step = step.tb_next
+    return place
 
 
 def user_location() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import taylor as ty
 from taylor import cli
-from taylor.scenario import load
+from taylor.scenario import load, stops
 from taylor.scenario.ready import read_ready
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +112,36 @@ def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     monkeypatch.setattr(cli, "propagate", interrupted)
     assert cli.main(["propagate", "any.toml"]) == 1
     assert "interrupted" in capsys.readouterr().err
+
+
+class Late:
+    """What nobody has told before it is asked for the second time."""
+
+    asked = 0
+
+    def __bool__(self) -> bool:
+        self.asked += 1
+        return self.asked > 1
+
+
+def test_interrupted_runs_keep_what_they_reached(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stops, "_told", lambda: contextlib.nullcontext(Late()))
+    case = tmp_path / "case.toml"
+    case.write_text(
+        '[model]\nname = "pendulum"\nk = 9.8\nstate = [1.0, 0.0]\n[span]\nduration = 1e3\n'
+        '[output]\nevery = 0.05\ntrajectory = "run.csv"\n'
+    )
+    assert cli.main(["propagate", str(case)]) == 1
+    streams = capsys.readouterr()
+    assert "was kept" in streams.err and "energy: relative change" in streams.out
+    header, *rows = (tmp_path / "run.csv").read_text().splitlines()
+    found = np.array([row.split(",") for row in rows], float)
+    assert header == "t,x,v" and 1 < len(found) < 20_000
+    model = ty.models.pendulum(9.8)
+    ta = ty.Integrator(model.system, [1.0, 0.0], tol=1e-16)
+    assert np.array_equal(found[:, 1:], ta.propagate_grid(found[:, 0]).states)
 
 
 def test_help_shows_a_scenario_that_works(

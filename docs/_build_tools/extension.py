@@ -10,11 +10,12 @@ from _build_tools.formulas import visit_displaymath, visit_math
 from _build_tools.generated import generate
 from _build_tools.images import describe_pictures
 from _build_tools.links import link_names
-from _build_tools.notebooks import offer_notebook
+from _build_tools.notebooks import offer_notebook, speak_through_files
 from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, object]:
+    speak_through_files()
     app.add_directive("peer", Peer)
     app.add_directive("not-run", NotRun)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))

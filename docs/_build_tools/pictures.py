@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taylor.displays.pictures import STYLE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLE = Path(__file__).resolve().parents[1] / "_style" / "matplotlibrc"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from _build_tools.tables import Table
 
+from taylor.displays.pictures import COLORS, STYLE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLE = Path(__file__).resolve().parents[1] / "_style" / "matplotlibrc"
-FASTER, SLOWER, NEUTRAL = "#1f5fa8", "#c2410c", "#4b5563"
+FASTER, SLOWER, NEUTRAL = COLORS[0], COLORS[1], "#4b5563"
 MOST_ROWS = 50  # of bars in a picture; longer tables have pictures of their own
 _RATIO = re.compile(r"^(ratio.*|times as fast|against DOP853|own|.+ / ours)$")
 _NUMBER = re.compile(r"^[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -113,11 +114,10 @@ def draw(bars: Bars, path: Path) -> None:
         figure, axes = plt.subplots(figsize=(7.4, height))
         places = np.arange(count)[::-1].astype(float)
         width = 0.8 / several
-        colors = ("#1f5fa8", "#7fb069", "#c98a1b", "#7a4fa3")
         for k, (name, values) in enumerate(bars.series.items()):
             at = places + 0.4 - (k + 0.5) * width
             sizes = np.array(values)
-            color = _colors(bars, sizes) if several == 1 else colors[k % len(colors)]
+            color = _colors(bars, sizes) if several == 1 else COLORS[k % len(COLORS)]
             start = 1.0 if bars.better else np.nanmin(_all(bars)) / 2
             axes.barh(at, sizes - start, 0.9 * width, left=start, color=color, label=name)
             for place, size in zip(at, sizes, strict=True):

@@ -115,7 +115,7 @@ class Gradient(ByName):
 
         Raises UnsupportedFunctionError through switches of the right-hand side.
 
-        >>> import taylor as ty
+        >>> import numpy as np, taylor as ty
         >>> x = ty.variable("x")
         >>> k = ty.parameter("k")
         >>> ta = ty.Integrator([(x, -k * x)], [2.0], parameters={k: 0.5})
@@ -135,7 +135,7 @@ class Gradient(ByName):
         residuals: a function of the array of the state (n,), or with `times` of all states (k, n),
             that returns a number or an array.
 
-        >>> import taylor as ty
+        >>> import numpy as np, taylor as ty
         >>> x = ty.variable("x")
         >>> k = ty.parameter("k")
         >>> ta = ty.Integrator([(x, -k * x)], [2.0], parameters={k: 0.5})
@@ -163,7 +163,7 @@ def gradient_through(
     """Return a cost of the solution from the integrator's present state, and its gradient.
 
     The integrator stays as it is. The gradient is by the initial state, all parameters (also those
-    of events and impulses), and the times; it takes as long as three to four propagations,
+    of events and impulses), and the times; it takes as long as about four propagations,
     however many there are.
 
     cost:    of the state at the time `until`, or where a terminal event ends the solution: an
@@ -186,7 +186,7 @@ def gradient_through(
     that changes the state, motion that rests on a switching surface), TaylorError where it does
     not get to its end.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> k = ty.parameter("k")
     >>> ta = ty.Integrator([(x, v), (v, -k * x)], [1.0, 0.0], parameters={k: 4.0})

@@ -80,7 +80,7 @@ def mean_gradient_through(
 
     Raises ShapeError for states of another shape, and what `gradient_through` raises.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x = ty.variable("x")
     >>> k = ty.parameter("k")
     >>> ta = ty.Integrator([(x, -k * x)], [1.0], parameters={k: 0.5})

@@ -18,7 +18,10 @@ else:  # `taylor.models` needs the elements alone: the rest is loaded when it is
 
             if name in names.__all__:
                 return getattr(names, name)
-        raise AttributeError(f"module 'taylor.astrodynamics' has no attribute {name!r}")
+        from taylor.errors import meant
+
+        hint = meant(name, __dir__(), "ty.astrodynamics.")
+        raise AttributeError(f"module 'taylor.astrodynamics' has no attribute {name!r}{hint}")
 
     def __dir__() -> list[str]:
         import taylor.astrodynamics.names as names

@@ -63,9 +63,9 @@ def to_sympy(
     Raises UnsupportedFunctionError for functions that SymPy does not have, ArgumentError for two
     inputs of one name, which would become one symbol.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, k = variables("x k")
-    >>> to_sympy(k * x**2 + x)
+    >>> import taylor as ty
+    >>> x, k = ty.variables("x k")
+    >>> ty.to_sympy(k * x**2 + x)
     k*x**2 + x
     """
     import sympy
@@ -188,9 +188,10 @@ def from_sympy(
 
     Raises UnsupportedFunctionError, naming it, for anything without a counterpart.
 
+    >>> import taylor as ty
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
-    >>> from_sympy(sympy.sin(x) / y + sympy.Rational(1, 3))
+    >>> ty.from_sympy(sympy.sin(x) / y + sympy.Rational(1, 3))
     sin(x)/y + 1/3
     """
     import sympy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -74,6 +74,8 @@ def switch(index: Operand, branches: Sequence[Callable[..., Any]], *operands: An
     >>> f([-1, 0, 1, 2, 7], 0.0).tolist()
     [0.0, 0.0, 1.0, 1.0, 1.0]
     """
+    if not isinstance(branches, Iterable):
+        raise ArgumentTypeError(f"switch: branches={branches!r} is no list of functions")
     listed = list(branches)
     if not listed:
         raise ArgumentError("switch: branches is empty; give at least one function")

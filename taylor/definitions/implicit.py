@@ -91,14 +91,14 @@ def implicit(
     ArgumentTypeError for a g that is not callable or does not build expressions, ShapeError for
     another number of equations than unknowns.
 
-    >>> import taylor as ty
-    >>> cube_root = implicit(lambda x, y: y**3 + y - x, start=lambda x: x / 2)
+    >>> import numpy as np, taylor as ty
+    >>> cube_root = ty.implicit(lambda x, y: y**3 + y - x, start=lambda x: x / 2)
     >>> float(cube_root(10.0))
     2.0
     >>> x = ty.variable("x")
     >>> ty.jet(cube_root, 10.0, order=2).round(10).tolist()
     [2.0, 0.0769230769, -0.0027309968]
-    >>> cosine = implicit(lambda x, y: ty.cos(y) - x * y, bracket=(0, np.pi / 2))
+    >>> cosine = ty.implicit(lambda x, y: ty.cos(y) - x * y, bracket=(0, np.pi / 2))
     >>> float(cosine(1.0))
     0.7390851332151607
     """

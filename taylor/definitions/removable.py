@@ -47,7 +47,7 @@ def removable(f: Callable[[Expression], Operand], at: Number = 0) -> Applicable:
     on more than x; ArgumentTypeError if it builds no expression.
 
     >>> import taylor as ty
-    >>> f = removable(lambda x: (1 - ty.cos(x)) / x**2)
+    >>> f = ty.removable(lambda x: (1 - ty.cos(x)) / x**2)
     >>> ty.jet(f, 0.0, 4)
     array([ 0.5       ,  0.        , -0.04166667,  0.        ,  0.00138889])
     """

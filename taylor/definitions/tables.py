@@ -56,9 +56,9 @@ def chebyshev(
     expression x.
 
     >>> import taylor as ty
-    >>> float(chebyshev([1.0, 2.0, 3.0], 0.5))  # 1 + 2 x + 3 (2 x**2 - 1)
+    >>> float(ty.chebyshev([1.0, 2.0, 3.0], 0.5))  # 1 + 2 x + 3 (2 x**2 - 1)
     0.5
-    >>> ty.compile(chebyshev([0, 1], ty.time, (10, 20)), [ty.time])(12.5)
+    >>> ty.compile(ty.chebyshev([0, 1], ty.time, (10, 20)), [ty.time])(12.5)
     np.float64(-0.5)
     """
     given = _coefficients("chebyshev", coefficients, 1)
@@ -121,7 +121,7 @@ def piecewise(
 
     >>> import taylor as ty
     >>> x = ty.variable("x")
-    >>> f = ty.compile(piecewise([0, 1, 3], [[0, 1], [1, -0.5]], x), [x])
+    >>> f = ty.compile(ty.piecewise([0, 1, 3], [[0, 1], [1, -0.5]], x), [x])
     >>> f([0.5, 1.0, 2.0]).tolist()
     [0.5, 1.0, 0.5]
     """
@@ -162,7 +162,7 @@ def spline(table: Any, x: Expression | Numbers, outside: str | None = None) -> A
     >>> import taylor as ty
     >>> from types import SimpleNamespace
     >>> line = SimpleNamespace(c=[[2.0], [1.0]], x=[0.0, 1.0])
-    >>> spline(line, ty.variable("x")).evaluate({"x": 0.25})
+    >>> ty.spline(line, ty.variable("x")).evaluate({"x": 0.25})
     np.float64(1.5)
     """
     found = _as_power(table)

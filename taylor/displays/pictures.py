@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from taylor.displays.tables import missing
 
+STYLE = Path(__file__).with_suffix(".mplstyle")
 INK, FAINT, PAPER = "#222733", "#8a90a0", "#fbfaf7"
-COLORS = ("#4c78d0", "#e08a2c", "#2f9e78", "#b5549b", "#c23b4a", "#8f9bb3", "#7a6a4f", "#3aa6b9")
+# Those of the style: printed in grey, neighbours differ.
+COLORS = ("#2767b3", "#d57f2a", "#a11d33", "#2a8c6e", "#4b2a6b", "#8a93a5", "#7a6a4f", "#2a93a8")
 SHADES = "viridis"  # of what has a size
+
+
+def styled() -> Any:
+    """A context in which Matplotlib draws in the style, whatever the user's own is.
+
+    Raises MissingPackageError without Matplotlib.
+    """
+    try:
+        from matplotlib import rc_context
+    except ImportError as error:
+        raise missing("a picture", "matplotlib") from error
+    return rc_context(fname=str(STYLE))
 
 
 def figure(panels: int = 1, width: float = 6.4, height: float = 4.4) -> tuple[Any, list[Any]]:
@@ -19,21 +34,11 @@ def figure(panels: int = 1, width: float = 6.4, height: float = 4.4) -> tuple[An
 
     Raises MissingPackageError without Matplotlib.
     """
-    try:
+    with styled():
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing("a picture", "matplotlib") from error
 
-    made = Figure(figsize=(width * panels, height), facecolor=PAPER, layout="constrained")
-    found = [made.add_subplot(1, panels, k + 1) for k in range(panels)]
-    for axes in found:
-        axes.set_facecolor("white")
-        axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9)
-        axes.grid(color="#ecebe6", linewidth=0.6)
-        axes.set_axisbelow(True)
-        for spine in axes.spines.values():
-            spine.set_color("#c9c6bd")
-    return made, found
+        made = Figure(figsize=(width * panels, height))
+        return made, [made.add_subplot(1, panels, k + 1) for k in range(panels)]
 
 
 def name_axes(axes: Any, x: str, y: str, title: str = "") -> None:
@@ -45,8 +50,8 @@ def name_axes(axes: Any, x: str, y: str, title: str = "") -> None:
 
 
 def legend(axes: Any) -> None:
-    """What the colours mean, without a frame."""
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    """What the colours mean, on paper of its own."""
+    axes.legend(fontsize=9, labelcolor=INK, framealpha=0.85, edgecolor="white", fancybox=False)
 
 
 def curves(axes: Any, x: np.ndarray, columns: np.ndarray, names: Sequence[str]) -> None:
@@ -56,6 +61,7 @@ def curves(axes: Any, x: np.ndarray, columns: np.ndarray, names: Sequence[str]) 
 
 
 MOST_CURVES = 8  # that a legend can name
+MOST_NAMES = 3  # that stand at an axis
 
 
 def over_time(
@@ -72,7 +78,7 @@ def over_time(
         for number, t in enumerate(there):
             text = label if not number else None
             axes.axvline(t, color=COLORS[-1 - k % len(COLORS)], linewidth=1.2, ls=":", label=text)
-    name_axes(axes, "t", "", name)
+    name_axes(axes, "t", ", ".join(columns) if len(columns) <= MOST_NAMES else "states", name)
     if len(columns) + len(marks) <= MOST_CURVES:
         legend(axes)
     return made
@@ -87,6 +93,10 @@ def phases(
     for across, up in paths:
         if joined:
             axes.plot(across, up, color=color, linewidth=1.2, alpha=max(0.2, len(paths) ** -0.3))
-        axes.plot(across[-1:], up[-1:], "o", color=COLORS[1] if joined else color, markersize=3.5)
+        text = "end" if joined and across is paths[0][0] else None
+        color_of_end = COLORS[1] if joined else color
+        axes.plot(across[-1:], up[-1:], "o", color=color_of_end, markersize=3.5, label=text)
+    if joined and paths:
+        legend(axes)
     name_axes(axes, x, y, title)
     return made

@@ -40,7 +40,7 @@ def _curves(p: Any, radius: float) -> Any:
         color, which = COLORS[k % len(COLORS)], f"component {k}, " if p.ndim else ""
         axes.plot(x, _values(cut, [x]), color=color, linewidth=1.0, ls="--", alpha=0.6)
         axes.plot(x, _values(one, [x]), color=color, linewidth=1.5, label=f"{which}order {p.order}")
-    name_axes(axes, p.names[0], "", f"dashed: order {less.order}")
+    name_axes(axes, p.names[0], "value", f"dashed: order {less.order}")
     legend(axes)
     return made
 
@@ -53,7 +53,7 @@ def _contours(p: Any, radius: float) -> Any:
     values = _values(p, [x.reshape(-1), y.reshape(-1)]).reshape(x.shape)
     shown = axes.contourf(x, y, values, 24, cmap=SHADES)
     axes.contour(x, y, values, 12, colors="white", linewidths=0.4, alpha=0.6)
-    made.colorbar(shown, ax=axes)
+    made.colorbar(shown, ax=axes, label="value")
     name_axes(axes, p.names[0], p.names[1], f"order {p.order}")
     return made
 

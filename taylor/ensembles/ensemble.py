@@ -81,7 +81,7 @@ def ensemble(
 
     Raises ValueError or TypeError for arguments that do not fit, before anything is integrated.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
     >>> outcome = ty.ensemble(ta, [[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]], until=np.pi)

@@ -141,7 +141,7 @@ class EnsembleOutcome(Versioned):
         """What `states` has, as polynomials: (trajectories, n), or (trajectories, times, n) for a
         grid.  None unless the system is variational.
 
-        >>> import taylor as ty
+        >>> import numpy as np, taylor as ty
         >>> x, k = ty.variable("x"), ty.parameter("k")
         >>> ta = ty.Integrator(ty.variational([(x, -k * x)], 2), [1.0], parameters={k: 1.0})
         >>> outcome = ty.ensemble(ta, [[1.0], [2.0]], until=np.log(2), parameters={k: [1.0, 2.0]})
@@ -252,7 +252,7 @@ class EnsembleOutcome(Versioned):
 
         Raises ArgumentError for what is no state, ImportError without Matplotlib.
 
-        >>> import taylor as ty
+        >>> import numpy as np, taylor as ty
         >>> x, v = ty.variables("x v")
         >>> ta = ty.Integrator([(x, v), (v, -ty.sin(x))], [1.0, 0.0])
         >>> starts = np.stack([np.linspace(0.1, 3.0, 20), np.zeros(20)], axis=1)

@@ -41,7 +41,12 @@ class Floats:
     def value(self, value: Any) -> Any:
         array = np.asarray(value)
         kind = np.complex128 if np.iscomplexobj(array) else np.float64
-        return array.astype(kind)[()]
+        try:
+            return array.astype(kind)[()]
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(
+                f"evaluate: {value!r:.60} is no number and no array of numbers"
+            ) from None
 
     def input(self, e: Node, name: str | None) -> Any:
         """The value of an input that is given by its name: it is not given by its node."""
@@ -216,10 +221,10 @@ def evaluate(
     Raises ArgumentError for a missing input, ShapeError for a value without the shape of its array
     input.
 
+    >>> import taylor as ty
     >>> from fractions import Fraction
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> evaluate(x / y + 1, {x: Fraction(1), y: 3})
+    >>> x, y = ty.variables("x y")
+    >>> ty.evaluate(x / y + 1, {x: Fraction(1), y: 3})
     Fraction(4, 3)
     """
     root = as_expression(expression)

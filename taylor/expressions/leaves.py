@@ -42,7 +42,8 @@ def constant(value: Number | Numbers, shape: Shape = ()) -> Expression:
     A `shape` other than () makes an array filled with the value.  An array of numbers, or lists of
     them, becomes an array constant, whose elements may be asked for at places that are not known.
 
-    >>> constant("0.1").payload
+    >>> import taylor as ty
+    >>> ty.constant("0.1").payload
     Fraction(1, 10)
     """
     if isinstance(value, list | tuple | np.ndarray):
@@ -66,6 +67,8 @@ def _check_name(kind: str, name: object) -> str:
 
 def _check_shape(kind: str, shape: int | Sequence[int]) -> Shape:
     try:
+        if isinstance(shape, str):
+            raise TypeError
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         sizes = tuple(int(np.intp(s)) for s in sizes)
     except TypeError:
@@ -78,7 +81,8 @@ def _check_shape(kind: str, shape: int | Sequence[int]) -> Shape:
 def variable(name: str, shape: int | Sequence[int] = ()) -> Expression:
     """Return the variable with this name and shape; the same name and shape give the same node.
 
-    >>> variable("x") is variable("x"), variable("q", shape=(3, 2)).shape
+    >>> import taylor as ty
+    >>> ty.variable("x") is ty.variable("x"), ty.variable("q", shape=(3, 2)).shape
     (True, (3, 2))
     """
     return node("variable", (), _check_name("variable", name), _check_shape("variable", shape))
@@ -111,7 +115,8 @@ def _many(
 def variables(names: str | Iterable[str]) -> tuple[Expression, ...]:
     """Return scalar variables, names separated by spaces or commas.
 
-    >>> variables("x v")
+    >>> import taylor as ty
+    >>> ty.variables("x v")
     (x, v)
     """
     return _many("variables", names, variable)

@@ -23,9 +23,9 @@ def substitute(
 
     Raises ArgumentTypeError for keys that are not expressions, ShapeError for a changed shape.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> substitute(x**2 + y, {x: y, y: x}) is y**2 + x
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> ty.substitute(x**2 + y, {x: y, y: x}) is y**2 + x
     True
     """
     return substitute_all([as_expression(expression)], replacements)[0]
@@ -35,6 +35,10 @@ def substitute_all(
     roots: Sequence[Expression], replacements: Mapping[Expression, Any]
 ) -> list[Expression]:
     """The same of several expressions; what they share is rebuilt once."""
+    if not isinstance(replacements, Mapping):
+        raise ArgumentTypeError(
+            f"substitute: replacements must be a mapping, as in {{x: 2 * y}}; got {replacements!r}"
+        )
     done: dict[Expression, Expression] = {}
     for old, new in replacements.items():
         if type(old) is not Expression:

@@ -88,7 +88,13 @@ def apply(name: str, *args: Any) -> Any:
     contexts = [a.context for a in args if hasattr(a, "context") and hasattr(a, "_mpf_")]
     if contexts:
         return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
-    return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+    try:
+        return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+    except (AttributeError, TypeError) as error:  # NumPy's tell of its loops
+        raise ArgumentTypeError(
+            f"{name}: {', '.join(f'{a!r:.60}' for a in args)}: not all of these are real numbers, "
+            "arrays of them, or expressions"
+        ) from error
 
 
 def completed(record: Function, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -149,7 +155,7 @@ def _documentation(record: Function) -> str:
     name = record.name
     text = (
         f"{record.about}Real: {record.domain}.  Expressions give an expression; numbers and arrays "
-        f"are\nevaluated with NumPy.\n\nRecurrence: {record.reference}.\n"
+        f"are\nevaluated with NumPy, element by element.\n\nRecurrence: {record.reference}.\n"
     )
     if name not in USAGE:  # registered by a user
         arguments = f"{record.arity} argument" + ("s" if record.arity > 1 else "")
@@ -165,8 +171,8 @@ def sum(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     terms: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to sum over; None means all.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> sum(variables("x y z"))
+    >>> import taylor as ty
+    >>> ty.sum(ty.variables("x y z"))
     x + y + z
     """
     from taylor.nodes.sums import add_many
@@ -185,8 +191,8 @@ def prod(factors: Terms, axis: Axes = None) -> ExpressionOrArray:
     factors: expressions and numbers, an array expression, or an array of either.
     axis: axis or axes of an array to multiply over; None means all.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> prod(variables("x y z"))
+    >>> import taylor as ty
+    >>> ty.prod(ty.variables("x y z"))
     x*y*z
     """
     from taylor.nodes.products import multiply_many
@@ -229,9 +235,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
     Expressions give an expression, plain numbers and arrays what `numpy.where` gives.
 
-    >>> from taylor.expressions.leaves import variable
-    >>> x = variable("x")
-    >>> where(x > 0, x, 0)
+    >>> import taylor as ty
+    >>> x = ty.variable("x")
+    >>> ty.where(x > 0, x, 0)
     where(x > 0, x, 0)
     """
     return np.where(condition, a, b)

@@ -73,10 +73,10 @@ def lambertw(x: Any, k: Any = 0) -> Any:
     Expressions give an expression; numbers and arrays are evaluated in machine code.
     Raises ArgumentError for other branches, which are complex.
 
-    >>> float(lambertw(1.0))
+    >>> import taylor as ty
+    >>> float(ty.lambertw(1.0))
     0.5671432904097838
-    >>> from taylor.expressions.leaves import variable
-    >>> lambertw(variable("x"), -1)
+    >>> ty.lambertw(ty.variable("x"), -1)
     lambertw(x, -1)
     """
     if not isinstance(k, Expression) and k not in (0, -1):

@@ -25,9 +25,9 @@ def logsumexp(terms: Terms, axis: Axes = None) -> ExpressionOrArray:
     terms: an array, array expression or iterable of expressions or numbers.
     axis: axis or axes of an array to sum over; None means all.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> round(float(logsumexp([x, y]).evaluate({x: 1000.0, y: 1000.0})), 6)
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> round(float(ty.logsumexp([x, y]).evaluate({x: 1000.0, y: 1000.0})), 6)
     1000.693147
     """
     values = as_terms(terms)

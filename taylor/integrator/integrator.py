@@ -76,7 +76,7 @@ class Integrator(Solvable):
     Raises ValueError or TypeError for anything that cannot be integrated, before anything is
     compiled: an empty system too, which SciPy's solve_ivp would carry to the end at once.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> ta = ty.Integrator([(x, v), (v, -x)], [1.0, 0.0])
     >>> outcome = ta.propagate_until(10.0)
@@ -118,10 +118,11 @@ class Integrator(Solvable):
                 f"{len(self.system)} equations"
             )
         self._tolerance = tolerance = make_tolerance(len(initial), tol, rtol, atol, kind.epsilon)
-        self.tol = tolerance.smallest
+        fixed = self.__dict__
+        fixed["tol"] = tolerance.smallest
         self._order_given = order is not None
-        self.order = arguments.series_order(order, tolerance.order())
-        self.high_accuracy = bool(high_accuracy)
+        fixed["order"] = arguments.series_order(order, tolerance.order())
+        fixed["high_accuracy"] = bool(high_accuracy)
         self._max_step = arguments.largest_step(max_step)
         self._parameters = Parameters(self.system.parameters, parameters, kind)
         self._variations = None if asked is None else variations_of(asked, self.system, self.tol)
@@ -147,7 +148,7 @@ class Integrator(Solvable):
         order = self.order if self._order_given else None
         accuracy = Accuracy(self._tolerance, order, self.high_accuracy, self._kind)
         machine = make_machine(self._model.system, accuracy, self._variations)
-        self.order = machine.stepper.program.order
+        self.__dict__["order"] = machine.stepper.program.order
         return machine
 
     def _make_flow(self) -> Flow | None:
@@ -325,7 +326,7 @@ class Integrator(Solvable):
         dense: bool = False,
         progress: bool = False,
     ) -> Outcome:
-        """Integrate to exactly `time`, forwards or backwards.
+        """Integrate to exactly `time`, forwards or backwards; returns an `Outcome`.
 
         time:      may be infinite where something else ends the run: a terminal event, a callback,
                    `max_steps`.

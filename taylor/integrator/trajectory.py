@@ -40,6 +40,13 @@ TAKEN = (
 _claims = Lock()  # guards who an integrator belongs to
 
 
+def _fixed(name: str, value: object) -> ArgumentError:
+    return ArgumentError(
+        f"Integrator: {name} is compiled in and cannot be set; make another integrator, with "
+        f"{name}={value!r}"
+    )
+
+
 class Trajectory:
     """The present point of a solution."""
 
@@ -60,8 +67,6 @@ class Trajectory:
     _past: Past = Past()  # the impulses that led here
     _schedule: Schedule
     _watch: StiffnessWatch
-    order: int
-    tol: float
 
     @property
     def _time(self) -> tm.Pair:
@@ -187,6 +192,33 @@ class Trajectory:
     @max_step.setter
     def max_step(self, value: float) -> None:
         self._max_step = arguments.largest_step(value)
+
+    @property
+    def tol(self) -> float:
+        """The tolerance, of several the smallest."""
+        return self.__dict__["tol"]
+
+    @tol.setter
+    def tol(self, value: float) -> None:
+        raise _fixed("tol", value)
+
+    @property
+    def order(self) -> int:
+        """The order of the Taylor series."""
+        return self.__dict__["order"]
+
+    @order.setter
+    def order(self, value: int) -> None:
+        raise _fixed("order", value)
+
+    @property
+    def high_accuracy(self) -> bool:
+        """Whether rounding errors of the state are carried from step to step."""
+        return self.__dict__["high_accuracy"]
+
+    @high_accuracy.setter
+    def high_accuracy(self, value: bool) -> None:
+        raise _fixed("high_accuracy", value)
 
     @property
     def precision(self) -> str:

@@ -28,6 +28,8 @@ class ProgramExplanation:
     notes: Notes
 
     def __str__(self) -> str:
+        if not self.notes:
+            return "no branch and no loop: Python runs all of it once, while it is traced"
         return "\n\n".join(_function(*key, lines) for key, lines in self.notes.items())
 
     __repr__ = __str__

@@ -76,7 +76,8 @@ def lagrange_points(mu: float) -> tuple[tuple[float, float], ...]:
 
     Raises ArgumentError for mu outside (0, 1/2].
 
-    >>> [round(x, 6) for x, y in lagrange_points(0.01215)[:3]]
+    >>> import taylor as ty
+    >>> [round(x, 6) for x, y in ty.models.lagrange_points(0.01215)[:3]]
     [0.836918, 1.15568, -1.005062]
     """
     if not 0 < mu <= 0.5:

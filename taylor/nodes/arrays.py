@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError, TracingError, user_location
+from taylor.errors import ItemError, ShapeError, TracingError, user_location
 from taylor.nodes import node as ex
 from taylor.nodes.node import N, Node, Shape
 from taylor.numbers import exact as constants
@@ -66,12 +66,14 @@ def entries_of(e: Node, keys: tuple[Any, ...]) -> tuple[Entry, ...]:
     """An index of ints, slices, new axes and an ellipsis in normal form."""
     consumed = sum(k is not None and k is not Ellipsis for k in keys)
     if consumed and not e.shape:
-        raise IndexError(f"index: {e} is a scalar and has no elements")
+        raise ItemError(f"index: {e} is a scalar and has no elements (at {user_location()})")
     if consumed > len(e.shape):
-        raise IndexError(f"index: {consumed} indices for an expression of shape {e.shape}")
+        raise ItemError(
+            f"index: {consumed} indices for an expression of shape {e.shape} (at {user_location()})"
+        )
     missing = len(e.shape) - consumed
     if sum(k is Ellipsis for k in keys) > 1:
-        raise IndexError("index: an index can have only one ellipsis (...)")
+        raise ItemError(f"index: an index can have only one ... (at {user_location()})")
     expanded: list[Any] = []
     for k in keys:
         expanded.extend([slice(None)] * missing if k is Ellipsis else [k])
@@ -102,9 +104,14 @@ def _entry(k: Any, size: int, axis: int) -> Entry:
     except TypeError as error:
         if isinstance(k, Node):
             raise
-        raise IndexError(f"index: {k!r} is no int, slice, None, ellipsis or array") from error
+        raise ItemError(
+            f"index: {k!r} is no int, slice, None, ellipsis or array (at {user_location()})"
+        ) from error
     if not -size <= position < size:
-        raise IndexError(f"index: {position} is out of range for axis {axis} of size {size}")
+        raise ItemError(
+            f"index: {position} is out of range for axis {axis} of size {size} "
+            f"(at {user_location()})"
+        )
     return position % size
 
 

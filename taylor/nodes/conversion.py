@@ -101,9 +101,10 @@ def object_vector(items: Sequence[Any] | np.ndarray[Any, Any]) -> np.ndarray[Any
 
 
 def stack(items: Sequence[Any], axis: int = 0) -> Any:
-    """Join expressions of one shape along a new axis, as `numpy.stack`.
+    """Return expressions of one shape joined along a new axis, as `numpy.stack`.
 
-    >>> stack([1, node("time", (), None, ())]).shape
+    >>> import taylor as ty
+    >>> ty.stack([1, ty.time]).shape
     (2,)
     """
     parts = tuple(as_expression(item) for item in items)
@@ -135,9 +136,10 @@ def _stacked(arrays: Sequence[np.ndarray[Any, Any]], axis: int) -> np.ndarray[An
 
 
 def concatenate(items: Sequence[Any], axis: int = 0) -> Any:
-    """Join arrays along an axis that they have, as `numpy.concatenate`.
+    """Return arrays joined along an axis that they have, as `numpy.concatenate`.
 
-    >>> concatenate([[1, 2], [node("time", (), None, ())]])
+    >>> import taylor as ty
+    >>> ty.concatenate([[1, 2], [ty.time]])
     concatenate([array([1, 2], shape=(2,)), [t]])
     """
     given = [as_expression(item) for item in items]

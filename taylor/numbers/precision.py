@@ -184,7 +184,8 @@ def from_mpmath(values: Numbers) -> np.ndarray:
 
     Raises ArgumentTypeError for what is no number, ArgumentError for strings that spell none.
 
-    >>> from_mpmath("0.1")
+    >>> import taylor as ty
+    >>> ty.from_mpmath("0.1")
     array([ 1.00000000e-01, -5.55111512e-18])
     """
     return PAIRS.rounded(values)
@@ -200,12 +201,16 @@ def to_mpmath(pairs: ArrayLike) -> MpmathOrArray:
 
     Raises ArgumentError if the last axis has not the length 2.
 
+    >>> import taylor as ty
     >>> import mpmath
     >>> with mpmath.workdps(31):
-    ...     print(to_mpmath(from_mpmath("1/3")))
+    ...     print(ty.to_mpmath(ty.from_mpmath("1/3")))
     0.3333333333333333333333333333333
     """
-    array = np.asarray(pairs, dtype=np.float64)
+    try:
+        array = np.asarray(pairs, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"to_mpmath: {pairs!r:.60} is no array of floats") from None
     if array.ndim == 0 or array.shape[-1] != 2:
         raise ArgumentError(
             f"to_mpmath: the last axis must hold (high, low) and have length 2, got shape "

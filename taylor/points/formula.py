@@ -389,7 +389,7 @@ def compile(
     elif callable(expressions) and not isinstance(expressions, Expression):
         built, inputs = results_of(expressions, inputs, shapes)
     elif inputs is None or shapes is not None:
-        raise ArgumentTypeError("compile: expressions need `inputs`, and no `shapes`")
+        raise ArgumentTypeError("compile: expressions need `inputs`, as [x, y], and no `shapes`")
     single = not isinstance(built, list | tuple)
     outputs = [as_expression(e) for e in ([built] if single else built)]
     if not outputs:

@@ -300,11 +300,14 @@ def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return call_user(fun, *arguments)
     except TypeError:
         names = positional_names(fun)
-        if names is None or len(names) <= len(arguments):
+        if names is None or len(names) == len(arguments):
             raise
+        more = len(names) > len(arguments)
         raise ArgumentTypeError(
             f"fun takes {len(names)} arguments, {', '.join(names)}, and the point has "
             f"{len(arguments)} coordinate(s)"
+            + "; ty.jet of several variables needs direction= or curve=, and ty.derivatives has "
+            "all partial derivatives" * more
         ) from None
 
 

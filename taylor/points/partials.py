@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError, BeyondOrderError
+from taylor.errors import ArgumentError, ArgumentTypeError, ItemError
 from taylor.numbers.checks import checked_threads, natural
 from taylor.numbers.planes import stacked_planes
 from taylor.numbers.precision import FLOAT64, Precision
@@ -160,7 +160,7 @@ class Derivatives(Mapping[tuple[int, ...], np.ndarray]):
         try:
             position = self._among.position(powers)
         except (KeyError, ValueError, TypeError):
-            raise BeyondOrderError(self._what_is_wrong(powers)) from None
+            raise ItemError(self._what_is_wrong(powers)) from None
         factor = math.prod(math.factorial(int(k)) for k in powers)
         return self._scaled(position, factor)
 

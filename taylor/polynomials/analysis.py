@@ -193,7 +193,7 @@ class Analysis(Operators):
 
         orders: how often by which variable (its name, number or expression); others not at all.
 
-        Raises BeyondOrderError (a KeyError) beyond the order or a limit, ArgumentError for what is
+        Raises ItemError beyond the order or a limit, ArgumentError for what is
         no variable.
 
         >>> import taylor as ty

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ArgumentError
+from taylor.errors import ArgumentError, ArgumentTypeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.checks import checked_order
 from taylor.numbers.precision import Precision
@@ -69,12 +69,16 @@ def _raised(
 
 def derivative(p: Coefficients, orders: Mapping[Any, int]) -> NumberOrArray:
     """A coefficient times the factorials of its powers."""
+    if not isinstance(orders, Mapping):
+        raise ArgumentTypeError(
+            f"derivative: orders must be a mapping, as in {{{p.names[0]!r}: 1}}; got {orders!r}"
+        )
     powers = [0] * len(p.names)
     for variable, order in orders.items():
         if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
             raise ArgumentError(f"derivative: an order must be a natural number, got {order!r}")
         powers[p._space.index(variable)] += int(order)
-    place = p._space.place(tuple(powers))
+    place = p._space.position(tuple(powers))
     factor = numbers.constant(p._kind, prod(map(factorial, powers)))
     along = factor.reshape(-1, *[1] * p.ndim)
     found = numbers.multiply(p._kind, p._planes[..., place], along)

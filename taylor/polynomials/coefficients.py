@@ -7,7 +7,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError, ShapeError
+from taylor.errors import ArgumentTypeError, ItemError, ShapeError
 from taylor.numbers import planes as numbers
 from taylor.numbers.precision import Precision, as_precision
 from taylor.numbers.types import NumberOrArray, Real
@@ -125,7 +125,7 @@ class Coefficients:
     def coefficient(self, *powers: int) -> NumberOrArray:
         """The coefficient of one monomial, of all components: shape `shape`.
 
-        Raises BeyondOrderError (a KeyError) for powers beyond the order or a limit.
+        Raises ItemError for powers beyond the order or a limit.
 
         >>> import taylor as ty
         >>> x, y = ty.Polynomial.variables("x y", order=2)
@@ -133,7 +133,7 @@ class Coefficients:
         3.0
         """
         given = powers[0] if len(powers) == 1 and isinstance(powers[0], tuple) else powers
-        place = self._space.place(tuple(given))
+        place = self._space.position(tuple(given))
         return self._kind.from_planes(self._planes[..., place])[()]
 
     def __getitem__(self, index: Any) -> Item:
@@ -148,7 +148,7 @@ class Coefficients:
         try:
             planes = self._planes[(slice(None), *listed, slice(None))]
         except IndexError as error:
-            raise IndexError(f"components of shape {self.shape}: {error}") from None
+            raise ItemError(f"components of shape {self.shape}: {error}") from None
         return self._made(planes, self._space, self._kind)
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ Celest. Mech. Dyn. Astr. 122 (2015) 239).
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,10 @@ def convergence_radius(p: Coefficients, variable: Variable | None = None) -> Any
 
 def truncation_error(p: Coefficients, radius: float, variable: Variable | None = None) -> Any:
     """Estimate of what is cut off where no variable exceeds `radius`: shape `shape`."""
-    if not radius >= 0:
-        raise ArgumentError(f"truncation_error: radius must not be negative, got {radius!r}")
+    if not isinstance(radius, Real) or not radius >= 0:
+        raise ArgumentError(
+            f"truncation_error: radius must be a number and must not be negative, got {radius!r}"
+        )
     found = norms(p, "sum", variable)
     offset, slope = _fit(found)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -93,7 +93,8 @@ class Polynomial(Analysis):
 
         at: the expansion point, zero by default: polynomials are in the displacements from it.
 
-        >>> x, y = Polynomial.variables("x y", order=2, at=[1.0, 2.0])
+        >>> import taylor as ty
+        >>> x, y = ty.Polynomial.variables("x y", order=2, at=[1.0, 2.0])
         >>> x * y
         2 + 2*x + y + x*y + O(3)
         """
@@ -127,7 +128,8 @@ class Polynomial(Analysis):
     ) -> Self:
         """Polynomials that are numbers; `value` is a number or an array.
 
-        >>> Polynomial.constant(2.5, "x y", order=3)
+        >>> import taylor as ty
+        >>> ty.Polynomial.constant(2.5, "x y", order=3)
         2.5 + O(4)
         """
         kind = numbers.kind_of(value, precision)
@@ -150,9 +152,10 @@ class Polynomial(Analysis):
 
         Raises ArgumentError for what is no polynomial with numbers as coefficients.
 
+        >>> import taylor as ty
         >>> import sympy
         >>> a, b = sympy.symbols("a b")
-        >>> Polynomial.from_sympy((a + b / 2) ** 2, "a b")
+        >>> ty.Polynomial.from_sympy((a + b / 2) ** 2, "a b")
         a**2 + a*b + 0.25*b**2 + O(3)
         """
         names = checked_names(variables)
@@ -168,8 +171,9 @@ class Polynomial(Analysis):
     ) -> Self:
         """A `numpy.polynomial.Polynomial` in one variable, domain and window taken into account.
 
+        >>> import taylor as ty
         >>> import numpy as np
-        >>> Polynomial.from_numpy(np.polynomial.Polynomial([1, 0, 3]), order=4)
+        >>> ty.Polynomial.from_numpy(np.polynomial.Polynomial([1, 0, 3]), order=4)
         1 + 3*x**2 + O(5)
         """
         names = checked_names(variable)
@@ -179,7 +183,8 @@ class Polynomial(Analysis):
     def to_sympy(self, symbols: Sequence[SympyExpression] | None = None) -> SympyExpression:
         """As a SymPy expression, of exact rational coefficients; an array as an array of SymPy's.
 
-        >>> x, y = Polynomial.variables("x y", order=2)
+        >>> import taylor as ty
+        >>> x, y = ty.Polynomial.variables("x y", order=2)
         >>> (x * y / 2 + 1).to_sympy()
         x*y/2 + 1
         """
@@ -188,7 +193,8 @@ class Polynomial(Analysis):
     def to_numpy(self) -> np.polynomial.Polynomial:
         """A single polynomial in one variable as a `numpy.polynomial.Polynomial`.
 
-        >>> x = Polynomial.variables("x", order=2)[0]
+        >>> import taylor as ty
+        >>> x = ty.Polynomial.variables("x", order=2)[0]
         >>> (1 + x**2).to_numpy().coef
         array([1., 0., 1.])
         """

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from taylor.errors import ArgumentError, ArgumentTypeError, BeyondOrderError
+from taylor.errors import ArgumentError, ArgumentTypeError, ItemError
 from taylor.expressions.expression import Expression
 from taylor_runtime.program.monomials import Monomials, monomials
 from taylor_runtime.program.records import dataclass
@@ -38,6 +38,16 @@ class Space:
         """How many coefficients a polynomial has."""
         return self.monomials.size
 
+    def position(self, powers: tuple[int, ...]) -> int:
+        """Where the coefficient with these powers is.
+
+        Raises ItemError (a KeyError) where there is none.
+        """
+        try:
+            return self.monomials.position(powers)
+        except KeyError as error:
+            raise ItemError(f"a polynomial in {', '.join(self.names)}: {error.args[0]}") from None
+
     def index(self, variable: Variable) -> int:
         """Which variable it is, given by name, by number, or as an expression.
 
@@ -54,13 +64,6 @@ class Space:
             raise ArgumentTypeError(f"a variable is given by its name or number, got {variable!r}")
         known = ", ".join(self.names)
         raise ArgumentError(f"variable {variable!r} is not among the variables {known}")
-
-    def place(self, powers: tuple[int, ...]) -> int:
-        """Where a monomial is; raises BeyondOrderError (a KeyError) for one that is not there."""
-        try:
-            return self.monomials.position(powers)
-        except KeyError as error:
-            raise BeyondOrderError(error.args[0]) from None
 
     def to_order(self, order: int) -> Space:
         """The same variables and limits with another order."""

@@ -40,6 +40,11 @@ __all__ = [
     "where",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Value = Any  # a number, an array or an expression
 
 
@@ -66,7 +71,8 @@ def maximum(a: Value, b: Value, temperature: Value = 1.0) -> Value:
 
     Limit: `numpy.maximum`, from above, by temperature * log(2) at most, where a = b.
 
-    >>> round(float(maximum(2.0, 2.0, temperature=0.1)), 6)
+    >>> import taylor as ty
+    >>> round(float(ty.smooth.maximum(2.0, 2.0, temperature=0.1)), 6)
     2.069315
     """
     scale = _checked("maximum", temperature)
@@ -76,7 +82,8 @@ def maximum(a: Value, b: Value, temperature: Value = 1.0) -> Value:
 def minimum(a: Value, b: Value, temperature: Value = 1.0) -> Value:
     """Return -maximum(-a, -b): the limit `numpy.minimum`, from below.
 
-    >>> round(float(minimum(2.0, 5.0, temperature=0.1)), 6)
+    >>> import taylor as ty
+    >>> round(float(ty.smooth.minimum(2.0, 5.0, temperature=0.1)), 6)
     2.0
     """
     return -maximum(-_array(a), -_array(b), temperature)
@@ -100,7 +107,8 @@ def sign(x: Value, temperature: Value = 1.0) -> Value:
 
     Limit: `numpy.sign`, in both directions of x = 0.
 
-    >>> float(sign(0.0)), round(float(sign(1.0, temperature=0.1)), 6)
+    >>> import taylor as ty
+    >>> float(ty.smooth.sign(0.0)), round(float(ty.smooth.sign(1.0, temperature=0.1)), 6)
     (0.0, 0.995037)
     """
     scale = _checked("sign", temperature)
@@ -113,7 +121,8 @@ def argmax(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
     Limit: 1 for the largest element and 0 for others; equal ones share.  sum(weights * x) is then a
     smooth maximum, and sum(weights * places) a smooth place.
 
-    >>> argmax(np.array([0.0, 1.0, 0.5]), temperature=0.05).round(3).tolist()
+    >>> import numpy as np, taylor as ty
+    >>> ty.smooth.argmax(np.array([0.0, 1.0, 0.5]), temperature=0.05).round(3).tolist()
     [0.0, 1.0, 0.0]
     """
     return _softmax(_along_last("argmax", x, axis) / _checked("argmax", temperature), axis)
@@ -125,7 +134,8 @@ def rank(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
     Each other element counts sigmoid(difference / temperature).  Limit: the places in ascending
     order, 0, 1, 2, ..; equal elements have the mean of theirs.
 
-    >>> rank(np.array([0.3, 0.1, 0.3]), temperature=0.01).round(6).tolist()
+    >>> import numpy as np, taylor as ty
+    >>> ty.smooth.rank(np.array([0.3, 0.1, 0.3]), temperature=0.01).round(6).tolist()
     [1.5, 0.0, 1.5]
     """
     scale, last = _checked("rank", temperature), _along_last("rank", x, axis)
@@ -141,7 +151,8 @@ def argsort(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
     differences that are smooth as well.  Limit: the permutation matrix that sorts different
     elements; the sum of weights * places is then `numpy.argsort`.
 
-    >>> argsort(np.array([3.0, 1.0, 2.0]), temperature=0.01).round(3).tolist()
+    >>> import numpy as np, taylor as ty
+    >>> ty.smooth.argsort(np.array([3.0, 1.0, 2.0]), temperature=0.01).round(3).tolist()
     [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     return _permutation("argsort", _along_last("argsort", x, axis), temperature)
@@ -161,7 +172,8 @@ def sort(x: Value, axis: int = -1, temperature: Value = 1.0) -> Value:
 
     Limit: `numpy.sort`; each value is between the smallest and the largest element.
 
-    >>> sort(np.array([1.0, 4.0, 3.0]), temperature=0.01).round(6).tolist()
+    >>> import numpy as np, taylor as ty
+    >>> ty.smooth.sort(np.array([1.0, 4.0, 3.0]), temperature=0.01).round(6).tolist()
     [1.0, 3.0, 4.0]
     """
     last = _along_last("sort", x, axis)
@@ -178,7 +190,8 @@ def top_k(x: Value, k: int, temperature: Value = 1.0) -> tuple[Value, Value]:
 
     Raises ArgumentError for a k that is no int between 0 and the number of elements.
 
-    >>> values, weights = top_k(np.array([1.0, 4.0, 3.0]), 2, temperature=0.01)
+    >>> import numpy as np, taylor as ty
+    >>> values, weights = ty.smooth.top_k(np.array([1.0, 4.0, 3.0]), 2, temperature=0.01)
     >>> values.round(6).tolist(), weights.sum(axis=0).round(6).tolist()
     ([4.0, 3.0], [0.0, 1.0, 1.0])
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from taylor.astrodynamics.forces.third_body import ThirdBody
 from taylor.astrodynamics.frames.geodetic import WGS84, position_to_geodetic
 from taylor.astrodynamics.frames.orientation import EarthOrientation
 from taylor.astrodynamics.frames.transforms import change_frame, frame_rotation
+from taylor.displays.pictures import COLORS, legend, name_axes, styled
 from taylor.errors import TaylorError
 from taylor.expressions.leaves import time as now
 from taylor.expressions.scalars import scalars
@@ -39,6 +41,7 @@ from taylor.nodes.conversion import as_expression
 from taylor.points.formula import compile as compiled
 from taylor.scenario.flight import FRAME_NAMES, Array, Flight
 from taylor.scenario.section import ScenarioError
+from taylor.scenario.stops import propagated
 from taylor_runtime.program.records import dataclass
 
 if TYPE_CHECKING:
@@ -119,9 +122,12 @@ def fly(flight: Flight, progress: bool = False) -> Flown:
     except TaylorError as error:
         raise ScenarioError(f"[forces]: {error}") from error
     ready = time.perf_counter()
-    outcome = integrator.propagate_grid(flight.times, max_steps=flight.max_steps, progress=progress)
+    outcome, reached = propagated(integrator, flight.times, flight.max_steps, progress)
     finished = time.perf_counter()
-    if outcome.status is not Status.REACHED:
+    if outcome.status is Status.INTERRUPTED:
+        kept = flight.times[: len(reached)]
+        outcome = replace(outcome, status=Status.REACHED, times=kept, states=reached)
+    elif outcome.status is not Status.REACHED:
         raise ScenarioError(
             f"the flight ended {integrator.time:.17g} s after its epoch: "
             f"{outcome.message or outcome.status.value}"
@@ -198,22 +204,24 @@ def plot_flight(path: Path, flight: Flight, flown: Flown) -> None:
 
 
 def _drawn(flight: Flight, flown: Flown) -> matplotlib.figure.Figure:
-    from matplotlib.figure import Figure
-
     longitude, latitude, height = heights(flight, flown.trajectory)
     hours = flown.trajectory.seconds / 3600
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
+    with styled():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(11, 7))
+        upper, lower = figure.subplots(2, 1, height_ratios=(2, 1))
     jumps = np.abs(np.diff(longitude)) > 180
     broken = np.insert(longitude, np.flatnonzero(jumps) + 1, np.nan)
-    upper.plot(broken, np.insert(latitude, np.flatnonzero(jumps) + 1, np.nan), lw=0.8)
-    upper.plot(longitude[0], latitude[0], "o", ms=5, color="#d1495b")
-    upper.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude", ylabel="latitude")
+    upper.plot(
+        broken, np.insert(latitude, np.flatnonzero(jumps) + 1, np.nan), lw=0.8, color=COLORS[0]
+    )
+    upper.plot(longitude[0], latitude[0], "o", ms=5, color=COLORS[2], label="start")
+    legend(upper)
+    upper.set(xlim=(-180, 180), ylim=(-90, 90))
     upper.set_xticks(range(-180, 181, 60))
     upper.set_yticks(range(-90, 91, 30))
-    upper.grid(color="#dde1e8", lw=0.6)
-    upper.set_title(flight.title, loc="left")
-    lower.plot(hours, height, lw=0.8)
-    lower.set(xlabel="hours", ylabel="height [km]")
-    lower.grid(color="#dde1e8", lw=0.6)
+    name_axes(upper, "longitude [degrees]", "latitude [degrees]", flight.title)
+    lower.plot(hours, height, lw=0.8, color=COLORS[0])
+    name_axes(lower, "time [h]", "height [km]")
     return figure

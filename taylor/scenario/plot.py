@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from taylor.astrodynamics.orbits.elements import Elements, to_cartesian, to_elements
+from taylor.displays import pictures
+from taylor.displays.pictures import INK
 from taylor.errors import ArgumentError
 from taylor.scenario.bodies import Array, rotate_about_x
 from taylor.scenario.report import display_name
@@ -20,21 +22,21 @@ from taylor.scenario.section import ScenarioError
 from taylor.scenario.units import OBLIQUITY
 from taylor_runtime.program.records import dataclass
 
-BACKGROUND, PANEL, GRID, INK, FAINT = "#0b0f1a", "#0f1524", "#1d2740", "#e8ecf6", "#8b96b3"
-CENTER_COLOR = "#ffd75e"
+PANEL = "#ffffff"
+CENTER_COLOR = "#e09a12"
 COLORS = {
-    "mercury": "#b9a79a",
-    "venus": "#f2c277",
-    "earth": "#5aa9ff",
-    "moon": "#cfd6e6",
-    "mars": "#ff7a5c",
-    "jupiter": "#e0a676",
-    "saturn": "#f0dca0",
-    "uranus": "#7fe3e0",
-    "neptune": "#6f8cff",
-    "pluto": "#c9a2e8",
+    "mercury": "#7a6a5f",
+    "venus": "#b9862f",
+    "earth": "#2767b3",
+    "moon": "#8a93a5",
+    "mars": "#a11d33",
+    "jupiter": "#a5622d",
+    "saturn": "#8c7a2b",
+    "uranus": "#2a93a8",
+    "neptune": "#3d45b8",
+    "pluto": "#7c4aa0",
 }
-CYCLE = ("#5aa9ff", "#ff7a5c", "#7fe3a0", "#f2c277", "#c9a2e8", "#7fe3e0", "#ff9ecb", "#d7e36f")
+CYCLE = pictures.COLORS
 POINTS = 720  # of an orbit's drawn curve, at least
 SATELLITE = 0.05  # of the distance from the center: companions this near share a mark
 SPLIT = 2.5  # ratio of successive distances from which on there are two panels
@@ -61,31 +63,17 @@ def write_plot(path: Path, scenario: Scenario, run: Run) -> None:
 
     Raises ImportError without matplotlib, ScenarioError if the file cannot be written.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     panels = _panels(_tracks(scenario, run))
-    figure, axes = pyplot.subplots(
-        1, len(panels), figsize=(7.4 * len(panels), 8.2), squeeze=False, facecolor=BACKGROUND
-    )
+    figure, axes = pictures.figure(len(panels), 7.4, 8.2)
     titles = ("Inner orbits", "Outer orbits") if len(panels) == 2 else ("",)
-    for axis, title, tracks in zip(axes[0], titles, panels, strict=True):
+    for axis, title, tracks in zip(axes, titles, panels, strict=True):
         _draw_panel(axis, title, tracks, display_name(scenario.center), scenario.units.length)
-    figure.suptitle(scenario.title, color=INK, fontsize=17, y=0.975)
-    figure.text(
-        0.5, 0.018, _caption(scenario), color=FAINT, fontsize=9.5, ha="center", linespacing=1.6
-    )
-    figure.subplots_adjust(
-        left=0.12 / len(panels), right=0.985, top=0.885, bottom=0.118, wspace=0.14
-    )
+    figure.suptitle(scenario.title, color=INK, fontsize=17, weight="bold")
+    figure.supxlabel(_caption(scenario), color=INK, fontsize=9.5, linespacing=1.6)
     try:
-        figure.savefig(path, dpi=130, facecolor=BACKGROUND)
+        figure.savefig(path, dpi=130)
     except OSError as error:
         raise ScenarioError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        pyplot.close(figure)
 
 
 def _caption(scenario: Scenario) -> str:
@@ -94,7 +82,7 @@ def _caption(scenario: Scenario) -> str:
     return (
         f"Positions relative to {display_name(scenario.center)}{seen}, "
         f"{scenario.units.time} {start:.7g} to {end:.7g}.\n"
-        "Circle: start.  Dot: end.  Bright line: path, fading into the past.  "
+        "Circle: start.  Dot: end.  Full line: path, fading into the past.  "
         "Dotted: orbit at the start."
     )
 
@@ -184,20 +172,13 @@ def _panels(tracks: list[Track]) -> list[list[Track]]:
 
 
 def _draw_panel(axis: Any, title: str, tracks: Sequence[Track], center: str, unit: str) -> None:
-    axis.set_facecolor(PANEL)
     axis.set_aspect("equal")
     curves = np.concatenate([points for track in tracks for points in (track.path, track.orbit)])
     low, high = curves.min(axis=0), curves.max(axis=0)
-    reach = 0.55 * float((high - low).max())
+    reach = 0.58 * float((high - low).max())
     for set_limits, middle in zip((axis.set_xlim, axis.set_ylim), (low + high) / 2, strict=True):
         set_limits(middle - reach, middle + reach)
-    axis.set_title(title, color=INK, fontsize=13, pad=10)
-    axis.set_xlabel(f"x / {unit}", color=FAINT)
-    axis.set_ylabel(f"y / {unit}", color=FAINT)
-    axis.tick_params(colors=FAINT, labelsize=9)
-    axis.grid(color=GRID, linewidth=0.6)
-    for spine in axis.spines.values():
-        spine.set_color(GRID)
+    pictures.name_axes(axis, f"x [{unit}]", f"y [{unit}]", title)
     for size, strength in ((900, 0.05), (420, 0.10), (170, 0.20)):
         axis.scatter(0, 0, s=size, color=CENTER_COLOR, alpha=strength, linewidths=0, zorder=2)
     axis.scatter(0, 0, s=52, color=CENTER_COLOR, linewidths=0, zorder=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from taylor.points.formula import compile
 from taylor.scenario.output import PLOT_KINDS, TRAJECTORY_KINDS, check_target
 from taylor.scenario.scenario import INTEGRATION_KEYS, MOST_OUTPUTS, read_settings
 from taylor.scenario.section import ScenarioError, Section
+from taylor.scenario.stops import propagated
 from taylor_runtime.program.records import dataclass
 
 # Their arguments with examples, those that must be given, and what makes them.
@@ -146,8 +148,11 @@ def run_ready(
         ta = Integrator(ready.model.system, ready.state, **ready.settings)
     except TaylorError as error:
         raise ScenarioError(f"[model], [integration]: {error}") from None
-    outcome = ta.propagate_grid(ready.times, max_steps=ready.max_steps, progress=progress)
-    if outcome.status is not Status.REACHED:
+    outcome, reached = propagated(ta, ready.times, ready.max_steps, progress)
+    if outcome.status is Status.INTERRUPTED:
+        ready = replace(ready, times=ready.times[: len(reached)])
+        outcome = replace(outcome, times=ready.times, states=reached)
+    elif outcome.status is not Status.REACHED:
         raise ScenarioError(
             f"the run ended at t = {ta.time!r}: {outcome.message or outcome.status}"
         )

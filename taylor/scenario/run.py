@@ -15,6 +15,7 @@ from taylor.models import Model, n_body
 from taylor.scenario.bodies import Array
 from taylor.scenario.scenario import Comparison, Scenario
 from taylor.scenario.section import ScenarioError
+from taylor.scenario.stops import propagated
 from taylor_runtime.program.records import dataclass
 
 EPOCHS = 50  # states at which conserved quantities are evaluated, beside the first
@@ -25,7 +26,8 @@ DIGITS = 40  # of that evaluation
 class Run:
     """One propagation.
 
-    times, states: shapes (k,) and (k, bodies, 6): x, y, z, vx, vy, vz.
+    times, states: shapes (k,) and (k, bodies, 6): x, y, z, vx, vy, vz; of a run that Ctrl-C ended
+        fewer than the scenario's.
     wall_seconds, compile_seconds: spent integrating, and from equations to machine code.
     """
 
@@ -75,18 +77,21 @@ def execute(scenario: Scenario, progress: bool = False) -> Result:
 
     progress: show a bar on a terminal when the run is long.
 
-    Raises ScenarioError if a run ends before the end of the span.
+    Ctrl-C ends the run; what was reached is evaluated, without the control run.
+
+    Raises ScenarioError if a run ends before the end of the span for other reasons.
     """
     relativistic = scenario.relativity is not None
     run = propagate(scenario, relativistic, progress)
     control, energy, momentum = None, None, None
-    if scenario.conservation:
+    whole = len(run.times) == len(scenario.times)
+    if scenario.conservation and whole:
         control = propagate(scenario, False, progress) if relativistic else run
         energy, momentum = drifts(model(scenario, False), control)
     distances: tuple[tuple[str, tuple[float, ...]], ...] = ()
     times: tuple[float, ...] = ()
     if scenario.comparison is not None:
-        times = tuple(scenario.comparison.states)
+        times = tuple(t for t in scenario.comparison.states if t in run.times)
         distances = compare(scenario, scenario.comparison, run)
     return Result(run, control, energy, momentum, times, distances)
 
@@ -114,21 +119,19 @@ def propagate(scenario: Scenario, relativistic: bool, progress: bool = False) ->
     except ValueError as error:
         raise ScenarioError(f"[integration]: {error}") from error
     ready = time.perf_counter()
-    outcome = integrator.propagate_grid(
-        scenario.times[1:], max_steps=scenario.max_steps, progress=progress
-    )
+    outcome, reached = propagated(integrator, scenario.times[1:], scenario.max_steps, progress)
     finished = time.perf_counter()
-    if outcome.status is not Status.REACHED:
-        reached = f"{integrator.time:.17g} {scenario.units.time}"
+    if outcome.status not in (Status.REACHED, Status.INTERRUPTED):
+        where = f"{integrator.time:.17g} {scenario.units.time}"
         why = outcome.message or outcome.status.value
         raise ScenarioError(
-            f"the propagation ended at {reached}, before the end of the span: {why}; "
+            f"the propagation ended at {where}, before the end of the span: {why}; "
             f"{_remedy(outcome.status)}"
         )
-    states = np.concatenate([scenario.state[None], outcome.states])
+    states = np.concatenate([scenario.state[None], reached])
     return Run(
-        times=scenario.times,
-        states=states.reshape(len(scenario.times), len(scenario.bodies), 6),
+        times=scenario.times[: len(states)],
+        states=states.reshape(len(states), len(scenario.bodies), 6),
         steps=outcome.steps,
         order=integrator.order,
         smallest_step=outcome.smallest_step,
@@ -193,6 +196,8 @@ def compare(
     for label, body, reference in rows:
         distances = []
         for epoch, expected in comparison.states.items():
+            if epoch not in run.times:  # it was interrupted before
+                continue
             states = run.states[int(np.flatnonzero(run.times == epoch)[0])]
             seen = states[position[body], :3] - states[position[reference], :3]
             wanted = expected[body][:3] - expected[reference][:3]

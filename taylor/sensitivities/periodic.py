@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.displays.pictures import COLORS, figure, name_axes
+from taylor.displays.pictures import COLORS, figure, legend, name_axes
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
 from taylor.expressions.types import Named
@@ -85,7 +85,8 @@ class PeriodicOrbit:
         _, states = self.sample()
         columns = [states[:, setting.place(name)] for name in names]
         axes.plot(*columns, color=COLORS[0], linewidth=1.4)
-        axes.plot(*(c[:1] for c in columns), "o", color=COLORS[1], markersize=4)
+        axes.plot(*(c[:1] for c in columns), "o", color=COLORS[1], markersize=4, label="start")
+        legend(axes)
         name_axes(axes, names[0], names[1], f"period {self.period:.8g}")
         return made
 

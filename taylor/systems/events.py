@@ -72,7 +72,7 @@ class Event:
 
     Raises TypeError or ValueError for arguments that are none of these.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> ta = ty.Integrator([(x, v), (v, -x)], [0.0, 1.0], events=[ty.Event(x, direction=-1)])
     >>> outcome = ta.propagate_until(10.0)

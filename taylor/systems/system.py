@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from taylor.control.unrolled import unrolled
-from taylor.errors import ArgumentTypeError, TaylorError
+from taylor.errors import ArgumentTypeError, TaylorError, raised_at
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import as_expression, stack
 from taylor.expressions.scalars import are_scalars, scalars
@@ -159,7 +159,7 @@ def _trace(function: Any, count: int, parameter_count: int) -> TracedSystem:
         raise EquationsError(
             f"the right-hand side was called with {count} states and {parameter_count} parameters "
             "(as many as `state` and the array `parameters` have; a dictionary's parameters are "
-            f"used by name, as ty.parameter(...)) and raised IndexError: {error}"
+            f"used by name, as ty.parameter(...)) and raised IndexError: {error}{raised_at(error)}"
         ) from error
 
 

@@ -89,7 +89,7 @@ def variational(
     Source: the method of Berz (Modern Map Methods in Particle Beam Physics, 1999), with the
     coefficients in time by automatic differentiation.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> x, v = ty.variables("x v")
     >>> ta = ty.Integrator(ty.variational([(x, v), (v, -x)]), [1.0, 0.0])
     >>> outcome = ta.propagate_until(np.pi / 2)

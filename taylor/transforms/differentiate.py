@@ -35,9 +35,9 @@ def diff(expression: ExpressionLike, variable: Expression, n: int = 1) -> Expres
     Raises ArgumentTypeError if `variable` is no such input, ArgumentError for a negative n,
     UnsupportedFunctionError for a function without a derivative.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, k = variables("x k")
-    >>> diff(k * x**3, x, 2)
+    >>> import taylor as ty
+    >>> x, k = ty.variables("x k")
+    >>> ty.diff(k * x**3, x, 2)
     6*k*x
     """
     root = as_expression(expression)
@@ -66,9 +66,9 @@ def grad_expressions(
 
     Raises ArgumentTypeError if one of them is no input, ArgumentError for an array expression.
 
-    >>> from taylor.expressions.leaves import variables
-    >>> x, y = variables("x y")
-    >>> grad_expressions(x**2 * y, [x, y])
+    >>> import taylor as ty
+    >>> x, y = ty.variables("x y")
+    >>> ty.grad_expressions(x**2 * y, [x, y])
     [2*x*y, x**2]
     """
     root = as_expression(expression)

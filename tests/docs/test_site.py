@@ -84,6 +84,11 @@ CONTRAST = """(() => {
   }
   return {count, poor};
 })()"""
+# Pictures whose shape is another than that of their files.
+STRETCHED = """[...document.images].filter(i => i.naturalWidth && i.clientWidth
+  && getComputedStyle(i).objectFit === "fill"
+  && Math.abs(i.clientWidth * i.naturalHeight / i.clientHeight / i.naturalWidth - 1) > 0.1
+).map(i => i.src)"""
 
 pytestmark = pytest.mark.skipif(
     not (SITE / "index.html").exists(), reason="the site is not built: python -m docs"
@@ -183,7 +188,7 @@ def address() -> Iterator[str]:
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("page", SHOWN)
 def test_in_a_browser(page: str, window: str, browser: Browser, address: str) -> None:
-    """No errors on the console, no requests to others, nothing wider than the window, contrast."""
+    """No errors, no requests to others, nothing wider than the window or stretched, contrast."""
     if not (SITE / SHOWN[page]).exists():
         pytest.skip(f"{SHOWN[page]} is not built")
     SHOTS.mkdir(exist_ok=True)
@@ -197,6 +202,7 @@ def test_in_a_browser(page: str, window: str, browser: Browser, address: str) ->
         assert browser.evaluate("document.documentElement.dataset.theme") == theme
         images = "[...document.images].filter(i => i.complete && !i.naturalWidth && i.src).length"
         assert browser.evaluate(images) == 0
+        assert browser.evaluate(STRETCHED) == []
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert browser.evaluate(wide) <= 1
         found = browser.evaluate(CONTRAST)

@@ -7,6 +7,8 @@ words.
 
 from __future__ import annotations
 
+import ast
+import builtins
 import doctest
 import importlib
 import re
@@ -44,6 +46,37 @@ def test_every_public_name_has_an_example() -> None:
     without = [name for name in NAMES if not examples(name.doc)]
     covered = {n.path for n in without if any(examples(m.doc) for m in made_by(n, known))}
     assert [name.path for name in without if name.path not in covered] == []
+
+
+def test_examples_say_where_their_names_are_from() -> None:
+    """What is typed as it stands, in a new session, knows all of its names."""
+    unknown = {
+        one.path: _unknown(one.doc)
+        for name in NAMES
+        for one in (name, *name.members)
+        if one.doc and examples(one.doc) and _unknown(one.doc)
+    }
+    assert unknown == {}
+
+
+def _unknown(doc: str) -> list[str]:
+    """Names that the examples of a docstring use before anything has made them."""
+    made, used = set(dir(builtins)), []
+    for example in doctest.DocTestParser().get_examples(doc):
+        found = list(ast.walk(ast.parse(example.source)))
+        for node in found:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                made |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                made.add(node.name)
+            elif isinstance(node, ast.arg):
+                made.add(node.arg)
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                made.add(node.name)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                made.add(node.id)
+        used += [node.id for node in found if isinstance(node, ast.Name) and node.id not in made]
+    return sorted(set(used))
 
 
 def test_nothing_public_is_left_out() -> None:

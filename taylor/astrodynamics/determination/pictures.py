@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taylor.astrodynamics.determination.tracking import Tracking
-from taylor.displays.tables import missing
+from taylor.displays.pictures import COLORS, styled
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
 Array = np.ndarray
-BLUE, RED, GREY = "#4c78d0", "#d1495b", "#9aa0a8"
+BLUE, RED, GREY = COLORS[0], COLORS[2], COLORS[5]
 
 
 def draw(
@@ -30,30 +30,29 @@ def draw(
 
     Raises MissingPackageError without matplotlib.
     """
-    try:
+    with styled():
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing("a picture", "matplotlib") from error
 
-    kinds = list(dict.fromkeys(label for table in tables for label in table.measurement.labels))
-    figure = Figure(figsize=(12, 1.2 + 1.9 * max(len(kinds), 2)), layout="constrained")
-    left, middle, right = figure.subfigures(1, 3, squeeze=False)[0]
-    for part, residuals, text in ((left, before, "before"), (middle, after, "after")):
-        axes = part.subplots(len(kinds), 1, sharex=True, squeeze=False)[:, 0]
-        for axis, kind in zip(axes, kinds, strict=True):
-            _residuals(axis, kind, tables, residuals, accepted)
-            if text == "before":
-                axis.set_ylabel(kind, fontsize=9)
-        axes[-1].set_xlabel("time [s]")
-        axes[0].set_title(f"residuals / noise, {text} the fit", loc="left", fontsize=10)
-    axis = right.subplots()
-    shown = axis.imshow(correlation, vmin=-1, vmax=1, cmap="RdBu_r")
-    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.set_title("correlations", loc="left", fontsize=10)
-    right.colorbar(shown, ax=axis, shrink=0.7)
-    figure.suptitle(title, fontsize=11)
-    return figure
+        kinds = list(dict.fromkeys(label for table in tables for label in table.measurement.labels))
+        figure = Figure(figsize=(12, 1.2 + 1.9 * max(len(kinds), 2)))
+        left, middle, right = figure.subfigures(1, 3, squeeze=False)[0]
+        for part, residuals, text in ((left, before, "before"), (middle, after, "after")):
+            axes = part.subplots(len(kinds), 1, sharex=True, squeeze=False)[:, 0]
+            for axis, kind in zip(axes, kinds, strict=True):
+                _residuals(axis, kind, tables, residuals, accepted)
+                if text == "before":
+                    axis.set_ylabel(kind)
+            axes[-1].set_xlabel("time [s]")
+            axes[0].set_title(f"residuals / noise, {text} the fit")
+        axis = right.subplots()
+        shown = axis.imshow(correlation, vmin=-1, vmax=1, cmap="RdBu_r")
+        axis.set_xticks(range(len(names)), names, rotation=90, fontsize=9)
+        axis.set_yticks(range(len(names)), names, fontsize=9)
+        axis.grid(visible=False)
+        axis.set_title("correlations")
+        right.colorbar(shown, ax=axis, shrink=0.7)
+        figure.suptitle(title, fontsize=11)
+        return figure
 
 
 def _residuals(

@@ -75,10 +75,12 @@ class Conjunctions:
     def of(self, first: int, second: int) -> Conjunctions:
         """Those of one pair.
 
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
         >>> import numpy as np
         >>> r, v = np.zeros((2, 2, 3)), np.zeros((2, 2, 3))
         >>> r[1, :, 0], r[1, :, 1], v[1, :, 0] = [-5, 5], 1.0, 1.0
-        >>> conjunctions((r, v), [0.0, 10.0], 2.0).of(1, 0).times
+        >>> sky.conjunctions((r, v), [0.0, 10.0], 2.0).of(1, 0).times
         array([5.])
         """
         low, high = sorted((first, second))

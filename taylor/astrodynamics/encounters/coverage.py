@@ -43,7 +43,9 @@ def walker(
 
     Raises ArgumentError unless total is a multiple of planes, and phasing below planes.
 
-    >>> walker(24, 3, 1, inclination=0.97, semi_major_axis=26560.0).shape
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.walker(24, 3, 1, inclination=0.97, semi_major_axis=26560.0).shape
     (24, 6)
     """
     if total < 1 or planes < 1 or total % planes:
@@ -69,8 +71,10 @@ def sphere_points(count: int) -> tuple[np.ndarray, np.ndarray]:
 
     They follow a spiral by golden angles (Gonzalez 2010).
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
-    >>> latitudes, longitudes = sphere_points(1000)
+    >>> latitudes, longitudes = sky.sphere_points(1000)
     >>> round(float(abs(np.sin(latitudes)).mean()), 3)
     0.5
     """

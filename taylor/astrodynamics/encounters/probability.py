@@ -51,9 +51,11 @@ def collision_probability(
     Raises ArgumentError for another method, a radius that is not above 0, a velocity of zero and
     what is no covariance, ShapeError for other shapes.
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
     >>> covariance = np.diag([50.0**2, 25.0**2, 1.0])
-    >>> p = collision_probability([10.0, 0, 0], [0, 0, 7000.0], covariance, 5.0)
+    >>> p = sky.collision_probability([10.0, 0, 0], [0, 0, 7000.0], covariance, 5.0)
     >>> f"{p:.3e}"
     '9.742e-03'
     """

@@ -41,8 +41,10 @@ def shadow_margin(
 
     Raises ArgumentError for another kind.
 
-    >>> margin = shadow_margin([-7000.0, 6900.0, 0], [1.5e8, 0, 0], 6378.137)
-    >>> margin > 0, shadow_margin([-7000.0, 0, 0], [1.5e8, 0, 0], 6378.137, kind="umbra") < 0
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> margin = sky.shadow_margin([-7000.0, 6900.0, 0], [1.5e8, 0, 0], 6378.137)
+    >>> margin > 0, sky.shadow_margin([-7000.0, 0, 0], [1.5e8, 0, 0], 6378.137, kind="umbra") < 0
     (np.True_, np.True_)
     """
     return _margin(position, sun, radius, sun_radius, _sign(kind))  # type: ignore[no-any-return]

@@ -258,7 +258,7 @@ class Trajectory:
         The function returns two arrays of shape (1, times, 3), km and km/s.  Raises ArgumentError
         where there are no velocities.
 
-        >>> import taylor as ty
+        >>> import numpy as np, taylor as ty
         >>> sky = ty.astrodynamics
         >>> start = sky.Epoch("2026-03-20T12:00:00")
         >>> states = [[7000, 0, 0, 0, 7.5, 0], [7000, 450, 0, 0, 7.5, 0]]

@@ -36,9 +36,11 @@ def body_rotation(body: str, t: TimeLike) -> ExpressionOrArray:
 
     Raises ArgumentError for a body that is not in the tables.
 
-    >>> body_rotation("venus", 0.0)[2].round(3).tolist()  # its pole is near that of the ecliptic
-    [0.019, -0.388, 0.922]
     >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> pole = sky.body_rotation("venus", 0.0)[2]  # near that of the ecliptic
+    >>> pole.round(3).tolist()
+    [0.019, -0.388, 0.922]
     >>> ty.astrodynamics.body_rotation("moon", ty.time).shape
     (3, 3)
     """
@@ -48,7 +50,9 @@ def body_rotation(body: str, t: TimeLike) -> ExpressionOrArray:
 def body_rotation_rate(body: str, t: TimeLike) -> ExpressionOrArray:
     """The derivative of `body_rotation` by time, 1/s, shape (3, 3).
 
-    >>> rate = body_rotation_rate("sun", 0.0)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> rate = sky.body_rotation_rate("sun", 0.0)
     >>> days = 2 * 3.141592653589793 / 86400 / (rate[0] @ rate[0]) ** 0.5
     >>> round(float(days), 2)
     25.38
@@ -59,8 +63,10 @@ def body_rotation_rate(body: str, t: TimeLike) -> ExpressionOrArray:
 def body_angles(body: str, t: TimeLike) -> ExpressionOrArray:
     """Right ascension and declination of a body's pole and its prime meridian, rad, shape (3,).
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
-    >>> np.degrees(body_angles("venus", 0.0)).round(6).tolist()
+    >>> np.degrees(sky.body_angles("venus", 0.0)).round(6).tolist()
     [272.76, 67.16, 160.2]
     """
     return _functions(_known(body))[2](t)
@@ -71,7 +77,9 @@ def body_ellipsoid(body: str) -> Ellipsoid:
 
     Raises ArgumentError for a body whose shape is not such.
 
-    >>> body_ellipsoid("mars").equatorial_radius
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.body_ellipsoid("mars").equatorial_radius
     3396.19
     """
     if not isinstance(body, str):

@@ -25,7 +25,9 @@ class Ellipsoid:
     equatorial_radius: km.
     flattening:        (a - b) / a, 0 of a sphere, below 1; 1 / 298.257223563 of the Earth.
 
-    >>> round(Ellipsoid(6378.137, 1 / 298.257223563).polar_radius, 6)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> round(sky.Ellipsoid(6378.137, 1 / 298.257223563).polar_radius, 6)
     6356.752314
     """
 
@@ -69,7 +71,9 @@ def geodetic_to_position(
     Raises ArgumentError for numbers that are not finite and latitudes beyond a pole, ShapeError for
     shapes that do not fit.
 
-    >>> geodetic_to_position(0.0, 0.0, 0.5).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.geodetic_to_position(0.0, 0.0, 0.5).tolist()
     [6378.637, 0.0, 0.0]
     """
     if isinstance(latitude, int | float | np.ndarray) and np.any(np.abs(latitude) > RIGHT):
@@ -89,7 +93,9 @@ def position_to_geodetic(position: ValueLike, ellipsoid: Ellipsoid = WGS84) -> E
 
     Raises ArgumentError for numbers that are not finite, ShapeError for shapes that do not fit.
 
-    >>> position_to_geodetic([0.0, 0.0, WGS84.polar_radius + 10]).round(9).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.position_to_geodetic([0.0, 0.0, sky.WGS84.polar_radius + 10]).round(9).tolist()
     [1.570796327, 0.0, 10.0]
     """
     return _to_geodetic(_checked(ellipsoid))(position)

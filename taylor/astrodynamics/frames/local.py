@@ -36,7 +36,9 @@ def orbit_axes(kind: str, position: ValueLike, velocity: ValueLike) -> Expressio
 
     Raises ArgumentError for an unknown kind, ShapeError for shapes that do not fit.
 
-    >>> (orbit_axes("rtn", [7000.0, 0, 0], [0, 0, 7.5]).round(9) + 0.0).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> (sky.orbit_axes("rtn", [7000.0, 0, 0], [0, 0, 7.5]).round(9) + 0.0).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]
     """
     return _orbit_axes(_kind(kind))(position, velocity)
@@ -47,7 +49,9 @@ def orbit_axes_rate(
 ) -> ExpressionOrArray:
     """The derivative of `orbit_axes` by time, 1/s, for a body with this acceleration.
 
-    >>> rate = orbit_axes_rate("rtn", [7000.0, 0, 0], [0, 7.5, 0], [-8e-3, 0, 0])
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> rate = sky.orbit_axes_rate("rtn", [7000.0, 0, 0], [0, 7.5, 0], [-8e-3, 0, 0])
     >>> (rate.round(9) + 0.0).tolist()[0]
     [0.0, 0.001071429, 0.0]
     """
@@ -64,7 +68,9 @@ def topocentric_axes(
 
     Raises ArgumentError for an unknown kind.
 
-    >>> (topocentric_axes(0.0, 0.0) + 0.0).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> (sky.topocentric_axes(0.0, 0.0) + 0.0).tolist()
     [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     if not isinstance(kind, str) or kind.lower() not in _PLACES:
@@ -86,9 +92,11 @@ def azimuth_elevation_range(
 
     The azimuth is from north over east, from 0 to 2 pi.
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
-    >>> up_and_east = [WGS84.equatorial_radius + 1.0, 1.0, 0.0]
-    >>> seen = azimuth_elevation_range(up_and_east, 0.0, 0.0)
+    >>> up_and_east = [sky.WGS84.equatorial_radius + 1.0, 1.0, 0.0]
+    >>> seen = sky.azimuth_elevation_range(up_and_east, 0.0, 0.0)
     >>> np.degrees(seen[:2]).round(9).tolist(), round(float(seen[2]), 6)
     ([90.0, 45.0], 1.414214)
     """

@@ -142,7 +142,9 @@ class EarthOrientation:
 
         Raises ArgumentError for unknown axes and times at which there are no values.
 
-        >>> earth = EarthOrientation(EarthParameters.constant(), accuracy=1e-7)
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> earth = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
         >>> earth.rotation("tirs", "tirs", 0.0).tolist()
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
         """
@@ -153,7 +155,9 @@ class EarthOrientation:
 
         t: seconds of TDB since J2000, or an `Epoch`.  Shape (3, 3), that of the times in front.
 
-        >>> earth = EarthOrientation(EarthParameters.constant(), accuracy=1e-7)
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> earth = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
         >>> bool((earth(0.0) == earth.rotation("gcrs", "itrf", 0.0)).all())
         True
         """
@@ -162,7 +166,9 @@ class EarthOrientation:
     def rate(self, source: str, target: str, t: TimeLike) -> ExpressionOrArray:
         """The derivative of `rotation` by time, 1/s, shape (3, 3).
 
-        >>> earth = EarthOrientation(EarthParameters.constant(), accuracy=1e-7)
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> earth = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
         >>> float(abs(earth.rate("cirs", "tirs", 0.0)[:2, :2] + 0.0).max().round(6))
         7.2e-05
         """
@@ -173,7 +179,9 @@ class EarthOrientation:
 
         Its coordinates are those in the axes `target`.
 
-        >>> earth = EarthOrientation(EarthParameters.constant(), accuracy=1e-7)
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> earth = sky.EarthOrientation(sky.EarthParameters.constant(), accuracy=1e-7)
         >>> (earth.angular_velocity("gcrs", "itrf", 0.0).round(9) + 0.0).tolist()
         [0.0, 0.0, 7.2921e-05]
         """

@@ -41,10 +41,11 @@ def frame_rotation(
 
     Raises ArgumentError for unknown axes and times at which the orientation is not known.
 
-    >>> frame_rotation("gcrs", "ecliptic").round(6).tolist()[1]
-    [0.0, 0.917482, 0.397777]
     >>> import taylor as ty
-    >>> ty.astrodynamics.frame_rotation("j2000", "mod", ty.time).shape
+    >>> sky = ty.astrodynamics
+    >>> sky.frame_rotation("gcrs", "ecliptic").round(6).tolist()[1]
+    [0.0, 0.917482, 0.397777]
+    >>> sky.frame_rotation("j2000", "mod", ty.time).shape
     (3, 3)
     """
     known, time = _given(source, target, t, earth)
@@ -56,7 +57,9 @@ def frame_rate(
 ) -> ExpressionOrArray:
     """The derivative of `frame_rotation` by time, 1/s, shape (3, 3); arguments as there.
 
-    >>> (frame_rate("gcrs", "mod", 0.0)[0].round(14) + 0.0).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> (sky.frame_rate("gcrs", "mod", 0.0)[0].round(14) + 0.0).tolist()
     [0.0, -7.09e-12, -3.08e-12]
     """
     known, time = _given(source, target, t, earth)
@@ -70,7 +73,9 @@ def frame_angular_velocity(
 
     Its coordinates are those in the axes `target`; arguments as of `frame_rotation`.
 
-    >>> (frame_angular_velocity("gcrs", "mod", 0.0).round(14) + 0.0).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> (sky.frame_angular_velocity("gcrs", "mod", 0.0).round(14) + 0.0).tolist()
     [0.0, 3.08e-12, -7.09e-12]
     """
     known, time = _given(source, target, t, earth)
@@ -93,7 +98,9 @@ def change_frame(
     Returns the position, or where a velocity is given a tuple of both; other arguments as of
     `frame_rotation`.
 
-    >>> position, velocity = change_frame("gcrs", "j2000", None, [7000.0, 0, 0], [0, 7.5, 0])
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> position, velocity = sky.change_frame("gcrs", "j2000", None, [7000.0, 0, 0], [0, 7.5, 0])
     >>> (velocity.round(3) + 0.0).tolist()
     [0.0, 7.5, 0.0]
     """
@@ -171,7 +178,9 @@ def gcrs_to_tod(t: TimeLike, earth: EarthOrientation | None = None) -> Expressio
 def gcrs_to_mod(t: TimeLike) -> ExpressionOrArray:
     """The matrix from the GCRS to mean equator and equinox of date.
 
-    >>> gcrs_to_mod(8e8).round(4).tolist()[0]
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.gcrs_to_mod(8e8).round(4).tolist()[0]
     [1.0, -0.0057, -0.0025]
     """
     return frame_rotation("gcrs", "mod", t)

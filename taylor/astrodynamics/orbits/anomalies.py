@@ -21,7 +21,10 @@ from taylor.functions.trigonometric import atan2, cos, sin
 def eccentric_anomaly(mean_anomaly: ValueLike, eccentricity: ValueLike) -> ExpressionOrArray:
     """Return E with E - e sin E = M for e < 1, and F with e sinh F - F = M for e > 1; radians.
 
-    >>> round(float(eccentric_anomaly(1.0, 0.1)), 12), round(float(eccentric_anomaly(1.0, 2.0)), 12)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> ellipse, hyperbola = (sky.eccentric_anomaly(1.0, e) for e in (0.1, 2.0))
+    >>> round(float(ellipse), 12), round(float(hyperbola), 12)
     (1.088597752398, 0.814096796302)
     """
     return _eccentric_of_mean(mean_anomaly, eccentricity)  # type: ignore[no-any-return]
@@ -38,7 +41,9 @@ def convert_anomaly(
 
     Raises ArgumentError for another word.
 
-    >>> round(float(convert_anomaly(1.0, 0.1, "mean", "true")), 12)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> round(float(sky.convert_anomaly(1.0, 0.1, "mean", "true")), 12)
     1.1794692627
     """
     for which in (source, target):

@@ -84,7 +84,9 @@ def element_names(kind: str) -> tuple[str, ...]:
 
     Raises ArgumentError for an unknown kind.
 
-    >>> element_names("delaunay")
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.element_names("delaunay")
     ('l', 'g', 'h', 'L', 'G', 'H')
     """
     return _kind(kind).names

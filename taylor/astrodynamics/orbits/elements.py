@@ -52,7 +52,8 @@ def to_cartesian(elements: Elements, gm: float) -> tuple[Vector, Vector]:
 
     Raises ArgumentError where the elements are no ellipse or hyperbola, or gm is not positive.
 
-    >>> position, velocity = to_cartesian(Elements(1.0, 0.5), gm=1.0)
+    >>> import taylor as ty
+    >>> position, velocity = ty.models.to_cartesian(ty.models.Elements(1.0, 0.5), gm=1.0)
     >>> position.tolist(), round(float(velocity[1]), 12)
     ([0.5, 0.0, 0.0], 1.732050807569)
     """
@@ -79,7 +80,8 @@ def to_elements(position: Sequence[float], velocity: Sequence[float], gm: float)
     Raises ArgumentError for a parabola, for motion along a line through the centre, and for values
     that are not finite.
 
-    >>> orbit = to_elements([0.5, 0.0, 0.0], [0.0, 3**0.5, 0.0], gm=1.0)
+    >>> import taylor as ty
+    >>> orbit = ty.models.to_elements([0.5, 0.0, 0.0], [0.0, 3**0.5, 0.0], gm=1.0)
     >>> round(orbit.semi_major_axis, 12), round(orbit.eccentricity, 12)
     (1.0, 0.5)
     """

@@ -44,10 +44,11 @@ def tdb_minus_tt(t: TimeLike, accuracy: float = 0.0) -> ExpressionOrArray:
 
     Raises ArgumentError for a negative accuracy or times that are not finite.
 
-    >>> round(float(tdb_minus_tt(0.0)), 7)
-    -9.93e-05
     >>> import taylor as ty
-    >>> ty.astrodynamics.tdb_minus_tt(ty.time, accuracy=1e-6).shape
+    >>> sky = ty.astrodynamics
+    >>> round(float(sky.tdb_minus_tt(0.0)), 7)
+    -9.93e-05
+    >>> sky.tdb_minus_tt(ty.time, accuracy=1e-6).shape
     ()
     """
     return difference(accuracy)(t)

@@ -84,7 +84,9 @@ class EarthParameters:
         x, y: of the celestial pole in the Earth, rad.
         dx, dy: of the celestial pole from where precession and nutation have it, rad.
 
-        >>> EarthParameters.constant(x=1e-6).pole(0.0).tolist()
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> sky.EarthParameters.constant(x=1e-6).pole(0.0).tolist()
         [1e-06, 0.0]
         """
         given = (ut1_minus_tai, x, y, dx, dy)

@@ -56,12 +56,15 @@ class Epoch(Instant):
     Raises ArgumentError for texts and dates that do not exist, ArgumentTypeError for what is no
     instant.
 
-    >>> epoch = Epoch("2016-12-31T23:59:60.5")
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> epoch = sky.Epoch("2016-12-31T23:59:60.5")
     >>> (epoch + 1).isoformat(digits=3), epoch.isoformat("tai", digits=3)
     ('2017-01-01T00:00:00.500', '2017-01-01T00:00:36.500')
     >>> round(epoch.seconds, 6)
     536500868.68395
-    >>> Epoch("2000-01-01T12:00:00 TDB").seconds, Epoch(0) == Epoch("2000-01-01T12:00:00 TDB")
+    >>> j2000 = sky.Epoch("2000-01-01T12:00:00 TDB")
+    >>> j2000.seconds, sky.Epoch(0) == j2000
     (0.0, True)
     """
 
@@ -87,7 +90,9 @@ class Epoch(Instant):
         Of UTC it is the quasi-Julian date of SOFA, whose days with a leap second are longer.  A
         modified Julian date is from_julian_date(2400000.5, mjd).
 
-        >>> Epoch.from_julian_date(2451545.0, 0.5, scale="tdb").seconds
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> sky.Epoch.from_julian_date(2451545.0, 0.5, scale="tdb").seconds
         43200.0
         """
         asked = conversions.checked_scale(scale)
@@ -141,7 +146,9 @@ class Epoch(Instant):
     ) -> tuple[float, float]:
         """The Julian date as the sum of two floats, the midnight before and the rest of the day.
 
-        >>> Epoch("2000-01-01T12:00:00 TT").julian_date("tt")
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> sky.Epoch("2000-01-01T12:00:00 TT").julian_date("tt")
         (2451544.5, 0.5)
         """
         asked = conversions.checked_scale(scale)
@@ -152,7 +159,9 @@ class Epoch(Instant):
     ) -> str:
         """The instant as a text, rounded to so many digits of a second.
 
-        >>> Epoch(0).isoformat("tt", digits=6)
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> sky.Epoch(0).isoformat("tt", digits=6)
         '2000-01-01T12:00:00.000099'
         """
         asked = conversions.checked_scale(scale)
@@ -166,7 +175,9 @@ class Epoch(Instant):
 
         Raises ArgumentError within a leap second, which Python does not know.
 
-        >>> Epoch("2026-03-20T14:46:00.25").to_datetime().isoformat()
+        >>> import taylor as ty
+        >>> sky = ty.astrodynamics
+        >>> sky.Epoch("2026-03-20T14:46:00.25").to_datetime().isoformat()
         '2026-03-20T14:46:00.250000+00:00'
         """
         text = self.isoformat("utc", digits=6)

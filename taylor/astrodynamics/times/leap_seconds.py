@@ -55,7 +55,9 @@ class LeapSeconds:
              later moves what was meant as UTC, and nothing else.
     source:  where it is from.
 
-    >>> table = leap_seconds()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> table = sky.leap_seconds()
     >>> table.offsets[-1][0] >= 37, table.offsets[table.days.index(57754)]
     (True, (Fraction(37, 1), Fraction(0, 1)))
     """
@@ -134,7 +136,9 @@ def leap_seconds() -> LeapSeconds:
 
     Otherwise a table inside this package, which knows them until 2027-06-28.
 
-    >>> leap_seconds().expires >= 61584
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.leap_seconds().expires >= 61584
     True
     """
     own = _table(_SINCE_1972, [10 + k for k in range(len(_SINCE_1972))], day_of(*_KNOWN_UNTIL), "")

@@ -41,7 +41,7 @@ def low_level_callable(
     Raises ArgumentError for a function with another output, or where data and signature do not fit;
     UnsupportedFunctionError where machine code would enter Python (`taylor.register_function`).
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> from scipy.integrate import quad
     >>> f = ty.scipy.low_level_callable(lambda x, k: ty.exp(-k * x**2), data=[4.0])
     >>> value, error = quad(f, -np.inf, np.inf)

@@ -48,7 +48,7 @@ class Taylor(OdeSolver):  # type: ignore[misc]
 
     Raises TracingError where `fun` cannot be traced.
 
-    >>> import taylor as ty
+    >>> import numpy as np, taylor as ty
     >>> from scipy.integrate import solve_ivp
     >>> options = {"method": ty.scipy.Taylor, "rtol": 1e-12, "atol": 1e-12}
     >>> found = solve_ivp(lambda t, y: [y[1], -y[0]], (0, 10), [0, 1], **options)

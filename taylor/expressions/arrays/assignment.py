@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from taylor.errors import UnsupportedFunctionError, user_location
+from taylor.errors import ArgumentTypeError, UnsupportedFunctionError, user_location
 from taylor.expressions.arrays.changes import changed, put_elements
 from taylor.expressions.arrays.chosen import Chosen
 from taylor.expressions.arrays.placing import assigned, at_places, broadcast_value, with_rows
@@ -295,13 +295,18 @@ def zeros(shape: int | Sequence[int]) -> ArrayUnderConstruction:
 
     `numpy.zeros(n)` is an array of floats, which cannot hold an expression.
 
-    >>> from taylor.expressions.leaves import variable
-    >>> a = zeros(3)
-    >>> a[1] = variable("x")
+    >>> import taylor as ty
+    >>> a = ty.zeros(3)
+    >>> a[1] = ty.variable("x")
     >>> a
     concatenate([full((1,), 0), [x], full((1,), 0)])
     """
-    sizes = np.broadcast_to(np.False_, shape).shape
+    try:
+        sizes = np.broadcast_to(np.False_, shape).shape
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"zeros: shape={shape!r} is no natural number and no tuple of them"
+        ) from None
     return ArrayUnderConstruction(constant_node(0, tuple(map(int, sizes))))
 
 

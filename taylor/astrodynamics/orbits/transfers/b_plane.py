@@ -36,7 +36,9 @@ def b_plane(
 
     B leads from the body to the asymptote, perpendicular to it.  On an ellipse both are NaN.
 
-    >>> b_t, b_r = b_plane([-1e6, 20000.0, 0.0], [3.2, 0, 0], 398600.4418)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> b_t, b_r = sky.b_plane([-1e6, 20000.0, 0.0], [3.2, 0, 0], 398600.4418)
     >>> round(float(b_t), 3), round(float(b_r), 3)
     (-20826.962, 0.0)
     """
@@ -87,7 +89,9 @@ class CovarianceEllipse:
 def covariance_ellipse(center: ValueLike, covariance: ValueLike) -> CovarianceEllipse:
     """Return the ellipse of a covariance of shape (2, 2).
 
-    >>> covariance_ellipse([0.0, 0.0], [[4.0, 0.0], [0.0, 1.0]]).semi_axes
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.covariance_ellipse([0.0, 0.0], [[4.0, 0.0], [0.0, 1.0]]).semi_axes
     (2.0, 1.0)
     """
     values, axes = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
@@ -104,8 +108,10 @@ def b_plane_ellipse(
 
     covariance: of (r, v), shape (6, 6), carried over by first derivatives.
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
-    >>> ellipse = b_plane_ellipse([-1e6, 2e4, 0.0], [3.2, 0, 0], np.eye(6) * 1e-4, 398600.4418)
+    >>> ellipse = sky.b_plane_ellipse([-1e6, 2e4, 0.0], [3.2, 0, 0], np.eye(6) * 1e-4, 398600.4418)
     >>> round(ellipse.semi_axes[1], 3)
     3254.186
     """

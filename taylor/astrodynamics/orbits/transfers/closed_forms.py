@@ -18,7 +18,9 @@ def hohmann(r1: ValueLike, r2: ValueLike, gm: ValueLike) -> tuple[ExpressionOrAr
 
     r1, r2: radii; changes are positive where the speed grows.
 
-    >>> first, second, seconds = hohmann(6678.0, 42164.0, 398600.4418)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> first, second, seconds = sky.hohmann(6678.0, 42164.0, 398600.4418)
     >>> [round(float(x), 4) for x in (first, second, seconds / 3600)]
     [2.4258, 1.4668, 5.275]
     """
@@ -39,7 +41,9 @@ def bi_elliptic(
 ) -> tuple[ExpressionOrArray, ...]:
     """Return three changes of speed and the whole time, by way of an apocentre at `far`.
 
-    >>> found = bi_elliptic(7000.0, 105000.0, 210000.0, 398600.4418)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> found = sky.bi_elliptic(7000.0, 105000.0, 210000.0, 398600.4418)
     >>> [round(float(x), 4) for x in found[:3]]
     [2.9521, 0.775, -0.3014]
     """
@@ -63,8 +67,10 @@ def flyby_turn(v_inf: ValueLike, pericentre: ValueLike, gm: ValueLike) -> Expres
 
     v_inf: its size; pericentre: distance of it.
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import math
-    >>> round(math.degrees(flyby_turn(8.0, 6678.0, 398600.4418)), 3)
+    >>> round(math.degrees(sky.flyby_turn(8.0, 6678.0, 398600.4418)), 3)
     57.707
     """
     check_positive("flyby_turn", pericentre=pericentre, gm=gm)
@@ -90,7 +96,9 @@ def flyby(
     pericentre: distance; angle: of the B vector in the b-plane, from T towards R, in radians.
     axis:  T is perpendicular to it, see `b_plane`.
 
-    >>> flyby([3.0, 0, 0], 1e6, 0.0, 398600.4418).round(4).tolist()
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> sky.flyby([3.0, 0, 0], 1e6, 0.0, 398600.4418).round(4).tolist()
     [2.9892, 0.2542, 0.0]
     """
     check_positive("flyby", pericentre=pericentre, gm=gm)

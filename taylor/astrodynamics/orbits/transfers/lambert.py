@@ -116,7 +116,9 @@ def lambert_all(
 
     r1, r2: shape (3,); most: of full turns, if there is to be a limit.
 
-    >>> found = lambert_all([1.0, 0, 0], [0, 1.5, 0], 20.0, 1.0)
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
+    >>> found = sky.lambert_all([1.0, 0, 0], [0, 1.5, 0], 20.0, 1.0)
     >>> [(t.revolutions, t.branch) for t in found if t.prograde]
     [(0, ''), (1, 'low'), (1, 'high'), (2, 'low'), (2, 'high')]
     """

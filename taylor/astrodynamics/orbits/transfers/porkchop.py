@@ -78,18 +78,25 @@ class Porkchop:
         c3, v_inf = self.c3.T, self.v_inf.T
         least = float(np.nanmin(c3))
         top = 4 * least if largest is None else largest
-        filled = axes.contourf(x, y, c3, np.linspace(least, top, 17), cmap="viridis", extend="max")
-        axes.figure.colorbar(filled, ax=axes, label="C3 / (km$^2$/s$^2$)")
+        filled = axes.contourf(x, y, c3, _levels(least, top), cmap="viridis", extend="max")
+        axes.figure.colorbar(filled, ax=axes, label="C3 [km$^2$/s$^2$]")
         slow = float(np.nanmin(v_inf))
         speeds = axes.contour(x, y, v_inf, slow + np.array([0.2, 0.6, 1.2, 2, 3]), colors="white")
-        axes.clabel(speeds, fmt="%.1f km/s", fontsize=7)
+        axes.clabel(speeds, fmt="%.1f km/s", fontsize=8)
         flights = axes.contour(
             x, y, self.time_of_flight.T / day, 7, colors="black", linewidths=0.6, linestyles=":"
         )
-        axes.clabel(flights, fmt="%.0f d", fontsize=7)
-        axes.set_xlabel("departure / days")
-        axes.set_ylabel("arrival / days")
+        axes.clabel(flights, fmt="%.0f d", fontsize=8)
+        axes.set_xlabel("departure [days]")
+        axes.set_ylabel("arrival [days]")
         return axes
+
+
+def _levels(least: float, top: float) -> np.ndarray:
+    """Round numbers from below the least to about the top."""
+    from matplotlib.ticker import MaxNLocator
+
+    return np.asarray(MaxNLocator(17).tick_values(least, top))
 
 
 def porkchop(
@@ -113,6 +120,8 @@ def porkchop(
 
     Raises ArgumentError where times or states have other shapes.
 
+    >>> import taylor as ty
+    >>> sky = ty.astrodynamics
     >>> import numpy as np
     >>> def circle(radius):
     ...     def motion(t):
@@ -122,7 +131,7 @@ def porkchop(
     ...         return r, v
     ...     return motion
     >>> starts, ends = np.linspace(0, 14, 80), np.arange(2, 20, 0.2)
-    >>> chart = porkchop(circle(1.0), circle(1.524), starts, ends, 1.0)
+    >>> chart = sky.porkchop(circle(1.0), circle(1.524), starts, ends, 1.0)
     >>> round(float(np.sqrt(np.nanmin(chart.c3))), 2)  # Hohmann's transfer takes 0.0988
     0.1
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from taylor.errors import ShapeError, user_location
+from taylor.errors import ItemError, ShapeError, user_location
 from taylor.nodes import arrays, logic, sums
 from taylor.nodes.arrays import numbers_of
 from taylor.nodes.conversion import as_expression, stack
@@ -56,7 +56,7 @@ def put(e: Any, places: Any, values: Any) -> Any:
 
 def _check_axis(e: Node) -> None:
     if not e.shape or not e.shape[0]:
-        raise IndexError(f"index: {e} of shape {e.shape} has no elements along its first axis")
+        raise ItemError(f"index: {e} of shape {e.shape} has no elements along its first axis")
 
 
 def _known_places(places: Node, size: int) -> np.ndarray[Any, Any]:
