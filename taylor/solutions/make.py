@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -38,7 +38,7 @@ def make_solution(
     read = read_inputs(inputs, ta.system, names, parameters)
     if until is not None and times is not None:
         raise ArgumentError("as_function: give until or times, not both")
-    single = outputs is None or isinstance(outputs, Expression | str)
+    single = isinstance(outputs, Expression | str) or not isinstance(outputs, Iterable)
     listed = None if outputs is None else _outputs(outputs, single, ta)
     ends = _end(until, ta, read.has_time) if times is None else _times(times, ta)
     wanted = Wanted(listed, single, ends)

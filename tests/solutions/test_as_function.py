@@ -301,6 +301,8 @@ def test_wrong_outputs_and_ends() -> None:
         ta.as_function([k], x + other, until=1.0)
     with pytest.raises(ty.ArgumentError, match="outputs name 'other'"):
         ta.as_function([k], "other", until=1.0)
+    with pytest.raises(ty.ArgumentTypeError, match="outputs are expressions of states"):
+        ta.as_function([k], lambda y: y, until=1.0)  # type: ignore[arg-type]
     with pytest.raises(ty.ArgumentError, match="at least one output"):
         ta.as_function([k], [], until=1.0)
     with pytest.raises(ty.ArgumentError, match="not both"):
