@@ -131,7 +131,7 @@ def flatten(what: str, value: Any, opaque: bool = False) -> tuple[list[Any], Tre
 
     >>> leaves, tree = flatten("f", {"b": (1, 2.0), "a": None})
     >>> leaves, tree.build([3, 4])
-    ([1, 2.0], {'a': None, 'b': (3, 4)})
+    ([1, 2.0], {'b': (3, 4), 'a': None})
     """
     leaves: list[Any] = []
     return leaves, _flatten(what, value, leaves, opaque)

@@ -81,7 +81,7 @@ def _without_nan(x: Any, copy: bool = True, *args: Any, **options: Any) -> Any:
 
 
 # The name of what is changed, and the rule.
-_CHANGES: dict[Any, tuple[str, Callable[..., Any]]] = {
+CHANGES: dict[Any, tuple[str, Callable[..., Any]]] = {
     np.copyto: ("dst", _copy_to),
     np.fill_diagonal: ("a", _fill_diagonal),
     np.put: ("a", put_elements),
@@ -97,9 +97,9 @@ def changed(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
     Raises TracingError for an expression, which never changes.
     """
-    if func not in _CHANGES:
+    if func not in CHANGES:
         return NotImplemented
-    name, rule = _CHANGES[func]
+    name, rule = CHANGES[func]
     rest = {key: value for key, value in kwargs.items() if key != name}
     target = args[0] if args else kwargs.get(name)
     if isinstance(target, Mutable):

@@ -12,6 +12,7 @@ import numpy as np
 
 from taylor.errors import PACKAGE, UnsupportedFunctionError
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
+from taylor.expressions.arrays.changes import CHANGES
 from taylor.expressions.arrays.chosen import Chosen
 from taylor.expressions.expression import Expression
 from taylor.language.recursion.calls import called
@@ -101,6 +102,18 @@ def _function(function: FunctionType, args: tuple[Any, ...], named: dict[str, An
 # --- what is not translated ----------------------------------------------------------------------
 
 
+def _changed_by(function: Any, count: int) -> set[int | str]:
+    """Places and names of arguments that a function of NumPy's changes: these are no copies."""
+    found: set[int | str] = {"out"}
+    if isinstance(function, np.ufunc):
+        found |= set(range(function.nin, count))
+    elif isinstance(getattr(function, "__self__", None), np.ufunc):
+        found |= {0} if function.__name__ == "at" else set()
+    elif isinstance(function, Hashable) and function in CHANGES:
+        found |= {0, CHANGES[function][0]}
+    return found
+
+
 def _outside(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call what is no function of the user's: functions that it takes are translated."""
     _refuse_unrepeatable(function)
@@ -112,8 +125,9 @@ def _outside(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
             "changes nothing, in an array of known length.",
         )
     args = tuple(listed(x) if isinstance(x, Generated) else x for x in args)
-    given = [plain(as_program(x)) for x in args]
-    options = {key: plain(as_program(x)) for key, x in named.items()}
+    kept = _changed_by(function, len(args))
+    given = [x if k in kept else plain(as_program(x)) for k, x in enumerate(args)]
+    options = {key: x if key in kept else plain(as_program(x)) for key, x in named.items()}
     module = getattr(function, "__module__", None) or ""
     if not module.startswith(("numpy", "taylor")) or "out" in named:
         for x in (*args, *named.values()):
