@@ -178,4 +178,4 @@ def _title(table: Table, column: int, columns: list[int]) -> str:
     if name != "ratio" or len(columns) == 1:
         return name
     before = [c for c in columns if c < column]
-    return table.columns[(before[-1] if before else 0) + 1]
+    return f"{name} of {table.columns[(before[-1] if before else 0) + 1]}"

@@ -298,16 +298,17 @@ def call_on(fun: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return call_user(fun, expression_array(list(arguments)))
     try:
         return call_user(fun, *arguments)
-    except TypeError:
+    except TypeError as error:
         names = positional_names(fun)
         if names is None or len(names) == len(arguments):
             raise
-        more = len(names) > len(arguments)
+        hint = (
+            "ty.jet of several variables needs direction= or curve=, and ty.derivatives has all "
+            "partial derivatives"
+        )
         raise ArgumentTypeError(
             f"fun takes {len(names)} arguments, {', '.join(names)}, and the point has "
-            f"{len(arguments)} coordinate(s)"
-            + "; ty.jet of several variables needs direction= or curve=, and ty.derivatives has "
-            "all partial derivatives" * more
+            f"{len(arguments)} coordinate(s); {hint if len(names) > len(arguments) else error}"
         ) from None
 
 

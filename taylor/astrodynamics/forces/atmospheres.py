@@ -65,7 +65,9 @@ class ExponentialAtmosphere:
     @staticmethod
     def at(altitude: float) -> ExponentialAtmosphere:
         """The layer of Vallado's table (2013, table 8-4) that has this height, km."""
-        check_number("ExponentialAtmosphere.at", "altitude", altitude, least=0, unit="km")
+        check_number("ExponentialAtmosphere.at", "altitude", altitude)
+        if not altitude >= 0:
+            raise ArgumentError(f"ExponentialAtmosphere.at: altitude = {altitude!r} is below 0 km")
         layers = table("vallado")
         row = layers[np.searchsorted(layers[:, 0], altitude, "right") - 1]
         return ExponentialAtmosphere(*map(float, (row[1], row[0], row[2])))
