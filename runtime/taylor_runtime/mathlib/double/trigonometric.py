@@ -1,4 +1,5 @@
-"""sin, cos and tan: reduced by multiples of pi/2 to [-pi/4, pi/4], in full for every argument.
+"""sin, cos and tan: reduced by multiples of pi/2 to [-pi/4, pi/4], in full for every argument; tan
+by multiples of pi/8, of whose tangents there is a table.
 
 Up to 2**30, three pieces of pi/2 (Cody & Waite, *Software Manual for the Elementary Functions*,
 1980) and fused multiply-adds leave an error near 2**-130, while no double there is closer than
@@ -36,8 +37,8 @@ _LARGE_NAME = "ty.reduce_large"
 
 
 def reduce(b: Builder, x: Value, parts: int = 1) -> tuple[Value, Pair]:
-    """(k, (r, c)) with x = k u + r + c, |r| <= u/2, for u = pi/2 / parts, a power of two; of k (i64)
-    only the last two bits count, or those with which parts go on.
+    """(k, (r, c)) with x = k u + r + c, |r| <= u/2, u = pi/2 / parts; of k (i64) only the bits of
+    4 parts - 1 count. Parts are a power of two.
 
     A single number that is near zero is not kept waiting for what would leave it as it is: loops
     whose turns need one another's sines take a quarter less.
