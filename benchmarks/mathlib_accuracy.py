@@ -20,6 +20,7 @@ import math
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ from typing import Any
 import numpy as np
 
 import taylor as ty
-from benchmarks.harness import commit, heading, publish, rows_of, table
+from benchmarks.harness import RESULTS, commit, heading, publish, rows_of, table
 from benchmarks.versions import own_versions
 from taylor.nodes.registry import get
 from taylor.reference.kernels import kernel_definitions
@@ -62,6 +63,7 @@ COLUMNS = {
     "double-double": ("in double-double", "2**-106", "region", "at", "commit", "all regions"),
 }  # fmt: skip
 Worst = tuple[float, tuple[float, ...]]
+Rows = dict[Sequence[str], list[list[str]]]  # by the columns of their table
 NOTHING: Worst = (0.0, ())
 
 
@@ -246,38 +248,38 @@ def main() -> None:
         parser.error(f"{', '.join(unknown)}: not in this table, which has {', '.join(order)}")
     names = options.names or order
     file = "mathlib_special.md" if options.special else "mathlib.md"
-    new: dict[Sequence[str], list[list[str]]] = {}
-    if options.only != "times":
-        new.update(_measured(names, options))
-    if options.only != "errors":
-        for precision in ("float64",) if options.special else mathlib_times.COLUMNS:
-            columns = mathlib_times.COLUMNS[precision]
-            new[columns] = mathlib_times.rows(names, precision, commit())
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(options.processes) if options.processes > 1 else nullcontext() as pool:
+        for name in names if options.only != "times" else ():
+            found = (pool.map if pool else map)(measure, tasks(name, options))
+            _publish(file, order, _measured(list(found)), options)
+    for precision in ("float64",) if options.special else mathlib_times.COLUMNS:
+        for name in names if options.only != "errors" else ():
+            rows = mathlib_times.rows(name, precision, commit())
+            _publish(file, order, {mathlib_times.COLUMNS[precision]: rows}, options)
+    print(f"written to {RESULTS / file}")
+
+
+def _measured(results: list[Found]) -> Rows:
+    """The rows of one function."""
+    found: Rows = {}
+    for precision, columns in COLUMNS.items():
+        own = [result for result in results if result.task.precision == precision]
+        found[columns] = [row(precision, own)] if own else []
+    return found
+
+
+def _publish(file: str, order: list[str], new: Rows, options: argparse.Namespace) -> None:
+    """Write the table with new rows in the place of those of the same names."""
     sections = []
     for columns in (*COLUMNS.values(), *mathlib_times.COLUMNS.values()):
-        rows = rows_of(file, columns) | {cells[0]: cells for cells in new.get(columns, [])}
+        measured = new.get(columns, [])
+        for cells in measured:
+            print(f"{columns[0]}: {' | '.join(cells)}", flush=True)
+        rows = rows_of(file, columns) | {cells[0]: cells for cells in measured}
         kept = [rows[name] for name in [*order, *mathlib_times.HALVES] if name in rows]
         sections += [table(columns, kept)] if kept else []
-    text = "\n\n".join([_head(options), *sections]) + "\n"
-    print(text)
-    print(f"written to {publish(file, text)}")
-
-
-def _measured(
-    names: list[str], options: argparse.Namespace
-) -> dict[Sequence[str], list[list[str]]]:
-    todo = [task for name in names for task in tasks(name, options)]
-    if options.processes > 1:
-        with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-            results = pool.map(measure, todo, chunksize=1)
-    else:
-        results = [measure(task) for task in todo]
-    found: dict[Sequence[str], list[list[str]]] = {}
-    for precision, columns in COLUMNS.items():
-        here = [result for result in results if result.task.precision == precision]
-        of_names = [[r for r in here if r.task.name == name] for name in names]
-        found[columns] = [row(precision, own) for own in of_names if own]
-    return found
+    publish(file, "\n\n".join([_head(options), *sections]) + "\n")
 
 
 def _head(options: argparse.Namespace) -> str:

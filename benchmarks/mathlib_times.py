@@ -63,10 +63,9 @@ def _library() -> str:
     return f"does not use Intel's SVML here ({current})"
 
 
-def rows(names: list[str], precision: str, commit: str) -> list[list[str]]:
-    """A row for each function that has a public name; the half-integer powers are those of pow."""
-    timed = [name for name in names if name in functions or name == "pow"]
-    timed += HALVES if "pow" in names else ()
+def rows(name: str, precision: str, commit: str) -> list[list[str]]:
+    """The row of a function that has a public name; those of half-integer powers are pow's."""
+    timed = [name, *HALVES] if name == "pow" else [name] if name in functions else []
     return [[name, *_times(name, precision), commit] for name in timed]
 
 
