@@ -123,19 +123,19 @@ def _place(like: Any) -> dict[str, Any]:
 
 
 def _alternating(calls: list[Callable[[], Any]], turns: int) -> list[list[float]]:
-    """Seconds of a call of each, in turn."""
+    """Seconds of this thread for a call of each, in turn: others may use the machine meanwhile."""
     with np.errstate(all="ignore"):
         counts = []
         for call in calls:
             call()
-            begin = time.perf_counter()
+            begin = time.thread_time()
             call()
-            counts.append(1 + int(SECONDS / (time.perf_counter() - begin)))
+            counts.append(1 + int(SECONDS / (time.thread_time() - begin)))
         taken: list[list[float]] = [[] for _ in calls]
         for _ in range(turns):
             for call, count, list_ in zip(calls, counts, taken, strict=True):
-                begin = time.perf_counter()
+                begin = time.thread_time()
                 for _ in range(count):
                     call()
-                list_.append((time.perf_counter() - begin) / count)
+                list_.append((time.thread_time() - begin) / count)
     return taken
