@@ -283,10 +283,10 @@ def _publish(file: str, order: list[str], new: Rows, options: argparse.Namespace
 
 
 def _head(options: argparse.Namespace) -> str:
-    title = "Special functions" if options.special else "Elementary functions"
+    title = "Special functions in float64" if options.special else "Elementary functions"
     command = "python -m benchmarks.mathlib_accuracy" + " --special" * options.special
     text = [
-        heading(f"{title} in float64", command, own_versions()),
+        heading(title, command, own_versions()),
         f"{options.points} points in each region of each function, {options.sample} of those that "
         "are compared with mpmath alone. ulp: the largest error found, in units of the last place "
         "of the exact value; correct rounding is 0.5. Values are compared with numbers of 80 bits "
