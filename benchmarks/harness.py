@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
+import re
 import subprocess
 import sys
 import traceback
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 RESULTS = Path(__file__).parent / "results"
+_BAR = re.compile(r"(?<!\\)\|")  # between cells
 
 
 class Worker:
@@ -138,6 +140,32 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([text(lines[0]), text(rule), *(text(line) for line in lines[1:])])
+
+
+def rows_of(name: str, columns: Sequence[str]) -> dict[str, list[str]]:
+    """The rows, by their first cells, of the tables in a results file with these columns.
+
+    Benchmarks whose rows can be measured one by one keep the others by it.
+    """
+    path = RESULTS / name
+    found: dict[str, list[str]] = {}
+    head: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        if not line.startswith("|"):
+            head = []
+            continue
+        cells = [c.strip().replace("\\|", "|") for c in _BAR.split(line)[1:-1]]
+        if not head:
+            head = cells
+        elif head == list(columns) and cells[0].strip(":-"):
+            found[cells[0]] = cells
+    return found
+
+
+def commit() -> str:
+    """The commit that is checked out."""
+    command = ["git", "rev-parse", "--short=8", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def publish(name: str, text: str) -> Path:

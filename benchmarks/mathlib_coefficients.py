@@ -64,20 +64,6 @@ def _stretched(end: Any, count: int) -> tuple[Any, ...]:
     return tuple(end * (x - roots[-1]) / (1 - roots[-1]) for x in roots[:-1])
 
 
-def _poles(count: int, others: int) -> list[float]:
-    """q_1 .. of q with tan(r)/r = p(r**2) / q(r**2), rounded to double, for |r| <= pi/4."""
-    points = _stretched(_QUARTER, count + others)
-    ratios = [mp.tan(mp.sqrt(z)) / mp.sqrt(z) for z in points]
-    rows = [
-        [*(z**k for k in range(1, others + 1)), *(-g * z**k for k in range(1, count + 1))]
-        for z, g in zip(points, ratios, strict=True)
-    ]
-    solution = mp.lu_solve(mp.matrix(rows), mp.matrix([g - 1 for g in ratios]))
-    return [float(x) for x in solution[others:]]
-
-
-_POLES = _poles(3, 4)
-
 FITS = (
     Fit(
         "EXPM1",
@@ -123,12 +109,12 @@ FITS = (
     ),
     Fit(
         "TAN",
-        "(tan(r)/r q(r**2) - 1) / r**2 in z = r**2, |r| <= pi/4, q(z) = 1 + z (TAN_POLES)",
-        _half(lambda r: (mp.tan(r) / r * mp.polyval([*_POLES[::-1], 1], r**2) - 1) / r**2),
-        (0, _QUARTER),
-        4,
-        _half(lambda r: abs(r**3 / mp.tan(r) / mp.polyval([*_POLES[::-1], 1], r**2))),
-        _stretched(_QUARTER, 4),
+        "(r / tan(r) - 1) / r**2 in z = r**2, |r| <= pi/16",
+        _half(lambda r: (r * mp.cot(r) - 1) / r**2),
+        (0, _QUARTER / 16),
+        5,
+        _half(lambda r: abs(r * mp.tan(r))),
+        _stretched(_QUARTER / 16, 5),
     ),
     Fit(
         "LOG",
@@ -251,6 +237,10 @@ def tables() -> dict[str, tuple[str, list[tuple[float, ...]]]]:
                 *_parts([*map(mp.atan, (0, 0.25, 0.5, 1, 2, 4)), mp.pi / 2, mp.pi / 2]),
             ],
         ),
+        "EIGHTHS": (
+            "a, b, and what is lacking: j pi/8 = angle of (b, a) + lacking, modulo pi",
+            _eighths(),
+        ),
         "LOGS": (_LOGS.format("log"), _columns([-mp.log(c) for c in INVERSES])),
         "LOGS_2": (_LOGS.format("log2"), _columns([-mp.log(c, 2) for c in INVERSES])),
         "LOGS_10": (_LOGS.format("log10"), _columns([-mp.log10(c) for c in INVERSES])),
@@ -265,6 +255,15 @@ def _powers(first: int, sign: int) -> list[tuple[float, ...]]:
     rounded = [float(x) for x in numbers]
     lacking = [float(mp.log(x / y)) for x, y in zip(numbers, rounded, strict=True)]
     return [tuple(rounded), tuple(lacking)]
+
+
+def _eighths() -> list[tuple[float, ...]]:
+    """Rises and runs of the angles j pi/8, of which one in two is a tangent that is rounded."""
+    tangent = float(mp.tan(mp.pi / 8))
+    lacking = float(mp.pi / 8 - mp.atan(tangent))
+    rises = (0.0, tangent, 1.0, 1.0, 1.0, 1.0, 1.0, tangent)
+    runs = (1.0, 1.0, 1.0, tangent, 0.0, -tangent, -1.0, -1.0)
+    return [rises, runs, (0.0, lacking, 0.0, -lacking) * 2]
 
 
 def _parts(numbers: list[Any]) -> list[tuple[float, ...]]:
@@ -300,7 +299,7 @@ def main() -> None:
         for c in rounded:
             print(f"    {c!r},")
         print(")")
-    print(f"TAN_POLES = ({', '.join(map(repr, _POLES))})\n\n# fmt: off")
+    print("\n# fmt: off")
     for name, (about, columns) in tables().items():
         print(f"\n# {about}")
         print(f"{name} = (")

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness import RESULTS, heading, publish, table
+from benchmarks.harness import commit, heading, publish, rows_of, table
 from benchmarks.versions import own_versions, version
 
 NAME = "random_runs.md"
@@ -85,20 +85,7 @@ def run(row: Row) -> list[str]:
         print(done.stdout[-4000:], flush=True)
     result = "failed" if done.returncode else f"{wrong} wrong"
     compared = ", ".join(f"{count} {unit}" for unit, count in counts.items())
-    return [row.name, str(row.scale), compared, result, f"{seconds:.0f}", _commit()]
-
-
-def _commit() -> str:
-    command = ["git", "rev-parse", "--short=8", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def known() -> dict[str, list[str]]:
-    """The rows of the table that is there, by name."""
-    path = RESULTS / NAME
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
-    return {line[0]: line for line in cells[2:]}
+    return [row.name, str(row.scale), compared, result, f"{seconds:.0f}", commit()]
 
 
 def main() -> None:
@@ -108,7 +95,7 @@ def main() -> None:
             continue
         found = run(row)
         print(" | ".join(found), flush=True)
-        rows = known() | {row.name: found}
+        rows = rows_of(NAME, COLUMNS) | {row.name: found}
         versions = {**own_versions(), **{p: version(p) for p in ("mpmath", "SciPy")}}
         publish(
             NAME,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -76,6 +77,7 @@ _SLOW = (
 )  # fmt: skip
 _OF_TWO = ("beta", "gammainc")  # how names begin of which both arguments are positive
 _FEW = 4
+_SQUARED = ("erf_derivative", "erfc")  # exp(-x**2) bounds their ranges
 _SLOW_REGIONS = ("near pi/2 n", "huge")
 # The double closest to a multiple of pi/2 (Muller, Elementary Functions, 2016, section 11.3).
 HARDEST = 6381956970095103 * 2.0**797
@@ -86,6 +88,39 @@ SPECIAL = [
     *(math.nextafter(1.0, 2.0), math.nextafter(1.0, 0.0), 2.0**30, 2.0**52 + 1, 2.0**53, 1e22),
     *(math.pi, math.pi / 2, math.pi / 4, math.sqrt(2.0), math.sqrt(0.5), HARDEST),
 ]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of numbers: significant bits, and exponents.
+
+    least, normal, end: least <= |x| < end for all numbers, normal <= |x| where they have all bits,
+        as exponents of two.
+    """
+
+    dtype: type
+    bits: int
+    least: int
+    normal: int
+    end: int
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The least, the least normal and the largest number."""
+        largest = math.ldexp(1 - 2.0**-self.bits, self.end)
+        return math.ldexp(1, self.least), math.ldexp(1, self.normal), largest
+
+    @property
+    def logarithms(self) -> tuple[int, int]:
+        """Between what, nearly, exp is neither zero nor infinite."""
+        return math.floor(self.least * math.log(2)), math.ceil(self.end * math.log(2))
+
+
+FORMATS = {
+    "float64": Format(np.float64, 53, -1074, -1022, 1024),
+    "float32": Format(np.float32, 24, -149, -126, 128),
+}
+Draw = Callable[[int, np.random.Generator], list[Any]]  # (how many, ..) -> arguments
 
 
 def anywhere(rng: np.random.Generator, count: int, low: int = -1074, high: int = 1024) -> Any:
@@ -167,54 +202,105 @@ def family_points(name: str, x: Any) -> list[Any]:
     return [x, np.ldexp(1.0, exponents), orders]
 
 
-def regions(name: str, arity: int, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
-    """`count` arguments in each region: where the function varies, tiny, huge, subnormal, near
+def regions(name: str, arity: int, precision: str = "float64") -> dict[str, Draw]:
+    """What draws arguments in each region: where the function varies, tiny, huge, subnormal, near
     zeros, poles and ends of branches, and pairs of all these for functions of two arguments.
     """
-    low, high = RANGES.get(name, (-20.0, 20.0))
-    special = np.array(SPECIAL)
-    single = {
-        "ordinary": rng.uniform(low, high, count),
-        "near 1": rng.choice([-1.0, 1.0], count) + anywhere(rng, count, -53, -1),
-        "near pi/2 n": _near(rng.integers(-(2**20), 2**20, count) * (math.pi / 2), rng),
-        "tiny": anywhere(rng, count, -1022, -20),
-        "huge": anywhere(rng, count, 10, 1024),
-        "subnormal": anywhere(rng, count, -1074, -1022),
-        "near ends": _near(rng.choice([low, high], count), rng),
-        "special": special,
+    form = FORMATS[precision]
+    low, high = _range(name, form)
+    special = _rounded(np.array([*SPECIAL, *form.ends]), form)
+
+    def near(x: Any, rng: np.random.Generator) -> Any:
+        return _near(_rounded(x, form), rng)
+
+    single: dict[str, Callable[[int, np.random.Generator], Any]] = {
+        "ordinary": lambda n, rng: rng.uniform(low, high, n),
+        "near 1": lambda n, rng: rng.choice([-1.0, 1.0], n) + anywhere(rng, n, -form.bits, -1),
+        "near pi/2 n": lambda n, rng: near(rng.integers(-(2**20), 2**20, n) * (math.pi / 2), rng),
+        "tiny": lambda n, rng: anywhere(rng, n, form.normal, -20),
+        "huge": lambda n, rng: anywhere(rng, n, 10, form.end),
+        "subnormal": lambda n, rng: anywhere(rng, n, form.least, form.normal),
+        "near ends": lambda n, rng: near(rng.choice([low, high], n), rng),
+        "special": lambda n, rng: special,
     }
     if name in ORDERS:
-        moderate = {region: x for region, x in single.items() if region not in _SLOW_REGIONS}
-        moderate["special"] = _moderate_points(name, 0, 0)
-        return {region: family_points(name, x) for region, x in moderate.items()}
-    if name in _SLOW:
-        return {"ordinary": [single["ordinary"]], "moderate": [_moderate_points(name, count, 1)]}
-    if arity == 1:
-        return {region: [x] for region, x in single.items()}
-    if name.startswith(_OF_TWO):
-        return {"ordinary": _positive_points(rng, -(-count // 4))}
-    if name.startswith(("kepler", "lambertw")):
-        found = {"ordinary": _orbit_points(name, rng, -(-count // 4))}
-        found["special"] = list(np.array(list(product(SPECIAL[:16], repeat=arity))).T)
-        return found
-    if name == "pow":
-        x, y = _power_points(rng, -(-count // 4))
-        subnormal = np.abs(single["subnormal"])
-        exponents = rng.uniform(-745, 710, count) / np.log(subnormal)
-        found = {"ordinary": [x, y], "subnormal": [subnormal, exponents]}
-        found["tiny exponent"] = [np.abs(anywhere(rng, count)), single["tiny"]]
-    elif name == "pow_sum":
-        return {"ordinary": _with_rest(_power_points(rng, -(-count // 4)), rng)}
+        single["special"] = lambda n, rng: _moderate_points(name, 0, 0)
+        for region in _SLOW_REGIONS:
+            del single[region]
+        found: dict[str, Draw] = {
+            region: lambda n, rng, draw=draw: family_points(name, draw(n, rng))
+            for region, draw in single.items()
+        }
+    elif name in _SLOW:
+        found = {
+            "ordinary": lambda n, rng: [single["ordinary"](n, rng)],
+            "moderate": lambda n, rng: [_moderate_points(name, n, int(rng.integers(2**31)))],
+        }
+    elif arity == 1:
+        found = {r: lambda n, rng, draw=draw: [draw(n, rng)] for r, draw in single.items()}
     else:
-        second = {region: rng.permutation(x) for region, x in single.items()}
-        found = {region: [x, second[region]] for region, x in single.items()}
-        x = anywhere(rng, count)
+        found = _of_several(name, arity, single, special, form)
+    return {region: _drawn(draw, form) for region, draw in found.items()}
+
+
+def _of_several(
+    name: str, arity: int, single: dict[str, Any], special: Any, form: Format
+) -> dict[str, Draw]:
+    pairs = list(np.array(list(product(special, repeat=2))).T)
+    if name.startswith(_OF_TWO):
+        return {"ordinary": lambda n, rng: _positive_points(rng, -(-n // 4))}
+    if name.startswith(("kepler", "lambertw")):
+        few = list(np.array(list(product(SPECIAL[:16], repeat=arity))).T)
+        return {
+            "ordinary": lambda n, rng: _orbit_points(name, rng, -(-n // 4)),
+            "special": lambda n, rng: few,
+        }
+    if name == "pow_sum":
+        return {"ordinary": lambda n, rng: _with_rest(_power_points(rng, -(-n // 4), form), rng)}
+    if name == "pow":
+
+        def to_subnormal(n: int, rng: np.random.Generator) -> list[Any]:
+            x = np.abs(single["subnormal"](n, rng))
+            return [x, rng.uniform(*form.logarithms, n) / np.log(x)]
+
+        return {
+            "ordinary": lambda n, rng: _power_points(rng, -(-n // 4), form),
+            "subnormal": to_subnormal,
+            "tiny exponent": lambda n, rng: [
+                np.abs(anywhere(rng, n, form.least, form.end)),
+                single["tiny"](n, rng),
+            ],
+            "special": lambda n, rng: pairs,
+        }
+
+    def of_like_size(n: int, rng: np.random.Generator) -> list[Any]:
+        x = anywhere(rng, n, form.least, form.end)
         with np.errstate(over="ignore"):
-            found["of like size"] = [x, x * anywhere(rng, count, -4, 4)]
-        found["any"] = [x, anywhere(rng, count)]
-    pairs = np.array([(s, t) for s in SPECIAL for t in SPECIAL]).T
-    found["special"] = [pairs[0], pairs[1]]
-    return found
+            return [x, x * anywhere(rng, n, -4, 4)]
+
+    return {
+        **{r: lambda n, rng, draw=draw: [draw(n, rng), draw(n, rng)] for r, draw in single.items()},
+        "of like size": of_like_size,
+        "any": lambda n, rng: [anywhere(rng, n, form.least, form.end) for _ in range(2)],
+        "special": lambda n, rng: pairs,
+    }
+
+
+def _range(name: str, form: Format) -> tuple[float, float]:
+    """`RANGES`, for numbers whose exponents end sooner where that is what bounds them."""
+    low, high = RANGES.get(name, (-20.0, 20.0))
+    power = 0.5 if name in _SQUARED else 1.0
+    below, above = (form.least / -1074) ** power, (form.end / 1024) ** power
+    return (low * below if low < -25 else low), (high * above if high > 25 else high)
+
+
+def _rounded(x: Any, form: Format) -> Any:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(x).astype(form.dtype)
+
+
+def _drawn(draw: Draw, form: Format) -> Draw:
+    return lambda n, rng: [_rounded(x, form) for x in draw(n, rng)]
 
 
 def _near(x: Any, rng: np.random.Generator) -> Any:
@@ -222,14 +308,17 @@ def _near(x: Any, rng: np.random.Generator) -> Any:
     return x + np.spacing(x) * rng.integers(-300, 300, len(x))
 
 
-def _power_points(rng: np.random.Generator, count: int) -> list[Any]:
+def _power_points(
+    rng: np.random.Generator, count: int, form: Format = FORMATS["float64"]
+) -> list[Any]:
     """Results over the whole range, bases near 1, integer exponents of either base."""
-    x = np.abs(anywhere(rng, count))
-    near = 1 + anywhere(rng, count, -40, -2)
+    x = np.abs(anywhere(rng, count, form.least, form.end))
+    near = 1 + anywhere(rng, count, 13 - form.bits, -2)
     bases = [x, near, rng.uniform(0, 5, count), anywhere(rng, count, -30, 30)]
+    low, high = form.logarithms
     exponents = [
-        rng.uniform(-745, 710, count) / np.log(x),
-        rng.uniform(-745, 710, count) / np.log(near),
+        rng.uniform(low, high, count) / np.log(x),
+        rng.uniform(low, high, count) / np.log(near),
         rng.uniform(-50, 50, count),
         rng.integers(-30, 30, count).astype(float),
     ]
@@ -282,18 +371,21 @@ def exact_function(name: str) -> Callable[..., Any]:
     return exact
 
 
-def error_in_ulp(value: float, exact: Any) -> float:
-    """|value - exact| in units of the last place of a double of that size; overflow is infinity."""
+def error_in_ulp(value: float, exact: Any, precision: str = "float64") -> float:
+    """|value - exact| in units of the last place of a number of that size; overflow is infinity."""
+    form = FORMATS[precision]
     if math.isnan(value):
         return math.inf
     if math.isinf(value):
-        limit = mp.mpf(2) ** 1024 - mp.mpf(2) ** 970
+        limit = mp.mpf(2) ** form.end - mp.mpf(2) ** (form.end - form.bits - 1)
         return 0.0 if abs(exact) >= limit and (exact > 0) == (value > 0) else math.inf
-    exponent = max(int(mp.frexp(exact)[1]) - 53, -1074)
+    exponent = max(int(mp.frexp(exact)[1]) - form.bits, form.least)
     return float(abs(mp.mpf(value) - exact) * mp.ldexp(1, -exponent))
 
 
-def worst_error(name: str, arguments: list[Any], values: Any) -> tuple[float, tuple[float, ...]]:
+def worst_error(
+    name: str, arguments: list[Any], values: Any, precision: str = "float64"
+) -> tuple[float, tuple[float, ...]]:
     """The largest error in ulp, and where it is."""
     exact = exact_function(name)
     worst: tuple[float, tuple[float, ...]] = (0.0, ())
@@ -301,5 +393,5 @@ def worst_error(name: str, arguments: list[Any], values: Any) -> tuple[float, tu
         value, where = float(row[0]), tuple(map(float, row[1:]))
         expected = exact(*where)
         if expected is not None:
-            worst = max(worst, (error_in_ulp(value, expected), where))
+            worst = max(worst, (error_in_ulp(value, expected, precision), where))
     return worst

@@ -155,6 +155,20 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
     return call("floor", x) if y.op == "constant" and exact_value(y) == 1 else None
 
 
+def _steps(name: str, arity: int, **known: Any) -> Function:
+    """A function that is constant but where it jumps: its series is its value alone."""
+    return Function(
+        name=name,
+        arity=arity,
+        derivative=lambda *args: (constant(0),) * arity,
+        recurrence=lambda b, *rows: b.kernel(name, *rows),
+        reference=_SOURCE,
+        jumps=True,
+        smooth_from=NOWHERE,
+        **known,
+    )
+
+
 (abs, sign, floor, floor_divide, remainder, rint, round_decimal, minimum, maximum) = published(
     Function(
         name="abs",
@@ -175,58 +189,43 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         branches=lambda x: (x > 0, x, -x),
         edges=lambda x: (x,),
     ),
-    Function(
-        name="sign",
-        arity=1,
+    _steps(
+        "sign",
+        1,
         mpmath=lambda mp, x: _sign(x),
         numpy=np.sign,
-        derivative=lambda x: (constant(0),),
-        recurrence=lambda b, x: b.kernel("sign", x),
         numpy_names=("sign",),
         sympy=lambda sympy, x: sympy.sign(x),
         sympy_names=("sign",),
         domain="everywhere; steps at 0",
-        reference=_SOURCE,
         parity=-1,
-        jumps=True,
-        smooth_from=NOWHERE,
         branches=lambda x: (x > 0, constant(1), constant(-1)),
         edges=lambda x: (x,),
     ),
-    Function(
-        name="floor",
-        arity=1,
+    _steps(
+        "floor",
+        1,
         mpmath=_floor_in_many_digits,
         numpy=np.floor,
-        derivative=lambda x: (constant(0),),
-        recurrence=lambda b, x: b.kernel("floor", x),
         numpy_names=("floor",),
         sympy=lambda sympy, x: sympy.floor(x),
         sympy_names=("floor",),
         domain="everywhere; steps at the integers",
-        reference=_SOURCE,
         edge=lambda n: n,
-        jumps=True,
-        smooth_from=NOWHERE,
         edges=lambda x: (call("sin", math.pi * x),),
     ),
-    Function(
-        name="floor_divide",
-        arity=2,
+    _steps(
+        "floor_divide",
+        2,
         mpmath=_rounded_down,
         numpy=np.floor_divide,
-        derivative=lambda x, y: (constant(0), constant(0)),
-        recurrence=lambda b, x, y: b.kernel("floor_divide", x, y),
         numpy_names=("floor_divide",),
         canonical=_by_one,
         sympy=lambda sympy, x, y: sympy.floor(x / y),
         sympy_names=(),
         domain="y not zero; steps at the multiples of y",
-        reference=_SOURCE,
         edge=lambda n: n,
         counted=lambda x, y: x / y,
-        jumps=True,
-        smooth_from=NOWHERE,
         edges=lambda x, y: (call("sin", math.pi * (x / y)), y),
     ),
     Function(
@@ -245,23 +244,18 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         smooth_from=NOWHERE,
         edges=lambda x, y: (call("sin", math.pi * (x / y)), y),
     ),
-    Function(
-        name="rint",
-        arity=1,
+    _steps(
+        "rint",
+        1,
         mpmath=lambda mp, x: _to_nearest(mp, 1, x),
         numpy=np.rint,
-        derivative=lambda x: (constant(0),),
-        recurrence=lambda b, x: b.kernel("rint", x),
         numpy_names=("rint",),
         sympy=_sympy_to_nearest,
         sympy_names=(),
         domain="everywhere; steps half between integers",
-        reference=_SOURCE,
         parity=-1,
         edge=lambda n: n,
         counted=lambda x: x + _HALF,
-        jumps=True,
-        smooth_from=NOWHERE,
         edges=lambda x: (call("cos", math.pi * x),),
     ),
     Function(

@@ -28,7 +28,7 @@ from taylor.nodes.operations.regions.recursions import with_calls
 from taylor.nodes.operations.scalars.quotients import as_written
 from taylor.nodes.traverse import from_records, to_records
 from taylor.numbers.checks import checked_threads
-from taylor.numbers.precision import FLOAT64, as_array, as_precision
+from taylor.numbers.precision import as_array, as_precision
 from taylor.points.given import as_columns, check_leaves, checked_inputs, results_of
 from taylor.points.sharing import shared
 from taylor.points.types import One, Several
@@ -107,7 +107,7 @@ class Function(Generic[R]):
         self.ufunc = self._code.ufunc
         self.rows = self._code.rows
         plain = all(e.shape == () for e in (*self.inputs, *self.outputs))
-        direct = plain and self._kind is FLOAT64 and (single or self._nout > 1)
+        direct = plain and self._kind.parts == 1 and (single or self._nout > 1)
         self._elementwise = self.ufunc if direct else None
         self._quick = self._code.scalar if plain and (single or self._nout > 1) else None
 
@@ -178,6 +178,9 @@ class Function(Generic[R]):
             return self._elementwise(*numbers, **options)
         except TypeError:
             raise ArgumentTypeError(f"{self.name}: {error}") from None
+        except ValueError:
+            self._check_shapes([array.shape for array in numbers])
+            raise
 
     def check_count(self, count: int) -> None:
         """Raise ArgumentTypeError unless there are as many arguments as inputs."""
@@ -210,8 +213,8 @@ class Function(Generic[R]):
             return results[0] if self._single else tuple(results)
         if options:
             raise ArgumentTypeError(
-                f"{self.name} has array operands, too many operands for a NumPy ufunc or another "
-                f"precision than float64, and takes no keyword arguments; got {', '.join(options)}"
+                f"{self.name} has array operands, too many operands for a NumPy ufunc or numbers "
+                f"of several parts, and takes no keyword arguments; got {', '.join(options)}"
             )
         parts = [as_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
         self._check_shapes([part[0].shape if part else () for part in parts])

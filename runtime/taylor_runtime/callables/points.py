@@ -184,6 +184,7 @@ def build_formula(
     module = compile_ir(
         lambda: formula_module(program, rows=in_rows, scalar=with_scalar, element=kind.element),
         symbols,
+        options=Options(hasty=True, short=True),
         externals=linked,
         label=name,
         source=f"formula {form}\n{body(program)}",

@@ -123,8 +123,9 @@ class Target:
         return replace(self, features=tuple(sorted({*kept, *features})))
 
 
-# What texts declare and leave to us, by lanes: entries of a table of eight, at indices mod 8.
-_LOOKUP = re.compile(r"^declare <(\d) x double> (@taylor\.lookup\.x\1)\(.*\)$", re.MULTILINE)
+# What texts declare and leave to us, whatever its name: entries of a table of eight doubles, at
+# indices mod 8. Nothing else takes a pointer and as many indices as it gives doubles.
+_LOOKUP = re.compile(r"^declare <(\d) x double> (@[\w.]+)\(ptr, <\1 x i64>\)$", re.MULTILINE)
 _PERMUTE = "<8 x double> @llvm.x86.avx512.permvar.df.512(<8 x double>{}, <8 x i64>{})"
 
 
@@ -132,7 +133,7 @@ def with_lookups(text: str, target: Target) -> str:
     """LLVM IR text with definitions of the lookups that it declares: a permutation where registers
     hold a whole table, else loads.
     """
-    if "@taylor.lookup" not in text:
+    if "(ptr, <" not in text:  # soon seen of long texts
         return text
     permutes = target.vector_bits >= 512 and target.triple.startswith("x86_64")
     define = _permutation if permutes else _loads

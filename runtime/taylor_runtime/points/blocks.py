@@ -39,11 +39,8 @@ class Counts:
     places: int = 0
 
 
-def call_block(
-    b: Builder, ins: Value, outs: Value, work: Value, inlined: bool = False, name: str = "block"
-) -> None:
-    attributes = " alwaysinline" if inlined else ""
-    b.line(f"call void @{name}(ptr {ins.text}, ptr {outs.text}, ptr {work.text}){attributes}")
+def call_block(b: Builder, ins: Value, outs: Value, work: Value, name: str = "block") -> None:
+    b.line(f"call void @{name}(ptr {ins.text}, ptr {outs.text}, ptr {work.text})")
 
 
 @contextmanager
@@ -61,16 +58,19 @@ def memory(b: Builder, count: int, element: str) -> Iterator[Value]:
     b.line(f"call void @free(ptr {raw.text})")
 
 
-def define_blocks(module: Module, counts: Counts) -> None:
+def define_blocks(
+    module: Module, counts: Counts, block: Callable[[Builder, Value, Value], None]
+) -> None:
     """define void @blocks(ptr in, ptr out, ptr work, ptr, ptr, i64 count): so many blocks one after
     the other, with addresses and what they grow by in registers; and @block.one.
 
-    It has the only copy of @block, without calls: what no turn changes is computed before them.
+    block: writes what is done of a block, with tables as of @block: here alone, without calls, and
+        what no turn changes is computed before them.
     """
     parameters = [*BLOCK_POINTERS, ("ptr", "in_steps"), ("ptr", "out_steps"), ("i64", "count")]
     how = "nounwind noinline", "internal"
     with define_function(module, BLOCKS, "void", parameters, *how) as (b, given):
-        *places, work, ins_steps, outs_steps, count = given
+        *places, _, ins_steps, outs_steps, count = given
         sizes = counts.inputs, counts.outputs
         tables = [b.alloca("ptr", max(size, 1)) for size in sizes]
         steps = [
@@ -82,7 +82,7 @@ def define_blocks(module: Module, counts: Counts) -> None:
                 b.store(b.load(PTR, b.at(place, k, "ptr")), b.at(table, k, "ptr"))
 
         def one(_: Index, carried: list[Value]) -> Sequence[Value]:
-            call_block(b, tables[0], tables[1], work, inlined=True)
+            block(b, tables[0], tables[1])
             for table, grown in zip(tables, steps, strict=True):
                 for k, step in enumerate(grown):
                     place = b.at(table, k, "ptr")

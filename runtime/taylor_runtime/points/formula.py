@@ -63,15 +63,20 @@ def formula_module(
         _emit_parts(module, parts, counts, element)
     loops = has_loops(program)
     inlined = len(program.rows) <= INLINED and not loops
-    if not parts:
-        _emit_block(module, program, inputs, element, inlined=inlined)
+    if not parts and not inlined:
+        _emit_block(module, program, inputs, element)
     single = scalar and parts is None and loops
     if single:  # a point by itself need not wait for seven others
         _emit_block(module, program, inputs, element, SINGLE)
     name = FORMULA_ROWS if rows else FORMULA
     stored = ELEMENTS[element].part
     if inlined:
-        define_blocks(module, counts)
+
+        def block(b: Builder, ins: Value, outs: Value) -> None:
+            with written_out(b, program.rows, element):
+                _emit_formula(b, program, (ins, outs), [False] * inputs, element, BLOCK)
+
+        define_blocks(module, counts, block)
     emit_loop(module, name, counts, rows=rows, inlined=inlined, element=stored)
     if scalar:
         emit_scalar_call(
@@ -102,58 +107,61 @@ def _emit_block(
     element: str,
     chunk: Chunk = BLOCK,
     wholes: Sequence[bool] = (),
-    inlined: bool = False,
 ) -> None:
     """define void @block(ptr in, ptr out, ptr work): pointers to the operands' blocks of lanes; or
     @block.single, of which the first lane counts.
     """
     name = "block" if chunk.lanes else "block.single"
     counts = not chunk.lanes and element == "double" and has_loops(program)
-    given = inputs, wholes
-    if _write_block(module, name, program, given, element, chunk, counts, inlined):
-        _write_block(module, DOUBLES, program, given, element, chunk, False)
+    given = [counts and k < len(wholes) and wholes[k] for k in range(inputs)]
+    if _write_block(module, name, program, given, element, chunk, counts):
+        _write_block(module, DOUBLES, program, [False] * inputs, element, chunk, False)
 
 
 def _write_block(
     module: Module,
     name: str,
     program: Program,
-    given: tuple[int, Sequence[bool]],
+    wholes: Sequence[bool],
     element: str,
     chunk: Chunk,
     counts: bool,
-    inlined: bool = False,
 ) -> bool:
     """One function; whether it may go on in @`DOUBLES`.
 
-    given:  how many inputs there are, and which of them are whole numbers.
+    wholes: which inputs are whole numbers.
     counts: whether whole numbers are integers.
     """
-    how = f"nounwind{' alwaysinline' * inlined}", "internal"
-    with (
-        define_function(module, name, "void", BLOCK_POINTERS, *how) as (b, pointers),
-        written_out(b, program.rows if inlined else (), element) as _,
+    with define_function(module, name, "void", BLOCK_POINTERS, "nounwind", "internal") as (
+        b,
+        (ins, outs, work),
     ):
-        b.writes_out &= inlined
-        ins, outs, work = pointers
         b.counts, b.leave = counts, "beyond" if counts else None
-        t = chunk.type(element)
-        inputs, wholes = given
-        values = [b.load(t, _operand(b, ins, k, element)) for k in range(inputs)]
-        if counts:
-            values = [
-                counted(b, x, GIVEN) if k < len(wholes) and wholes[k] else x
-                for k, x in enumerate(values)
-            ]
-        emitter = _formula_emitter(b, program, element, values.__getitem__, max(chunk.lanes, 1))
-        for k, (row, _) in enumerate(program.outputs):
-            b.store(emitter.memory.head(row, chunk), _operand(b, outs, k, element))
+        _emit_formula(b, program, (ins, outs), wholes, element, chunk)
         b.ret()
         if b.left:
             b.label("beyond")
             b.line(f"call void @{DOUBLES}(ptr {ins.text}, ptr {outs.text}, ptr {work.text})")
             b.ret()
         return b.left
+
+
+def _emit_formula(
+    b: Builder,
+    program: Program,
+    tables: tuple[Value, Value],
+    wholes: Sequence[bool],
+    element: str,
+    chunk: Chunk,
+) -> None:
+    """The program's outputs of its inputs, whose lanes are where the tables say."""
+    ins, outs = tables
+    t = chunk.type(element)
+    values = [b.load(t, _operand(b, ins, k, element)) for k in range(len(wholes))]
+    values = [counted(b, x, GIVEN) if whole else x for x, whole in zip(values, wholes, strict=True)]
+    emitter = _formula_emitter(b, program, element, values.__getitem__, max(chunk.lanes, 1))
+    for k, (row, _) in enumerate(program.outputs):
+        b.store(emitter.memory.head(row, chunk), _operand(b, outs, k, element))
 
 
 def _operand(b: Builder, table: Value, k: int, element: str) -> Value:

@@ -105,12 +105,14 @@ def log_sum(b: Builder, x: Reduced, base: Base, low: Value | None = None) -> Pai
     return total, b.fma(x.r * x.r, by_squares(b, x.r, series), lower)
 
 
-def log_of_pair(b: Builder, x: Pair) -> tuple[Value, Pair]:
-    """(whether x[0] is usual, log(x[0] + x[1]) for a normalised x), not normalised."""
+def log_of_pair(b: Builder, x: Pair, rest: Value | None = None) -> tuple[Value, Pair]:
+    """(whether x[0] is usual, log(x[0] + x[1] + rest) for a normalised x), not normalised."""
     reduced = reduce(b, x[0])
     # Rounded, so that it is exact where x is next to 1; and what is left.
     r = b.fma(x[1], reduced.factor, reduced.r)
     low = b.fma(x[1], reduced.factor, reduced.r - r)
+    if rest is not None:
+        low = b.fma(rest, reduced.factor, low)
     return reduced.usual, log_sum(b, reduced._replace(r=r), E, low)
 
 
@@ -118,8 +120,7 @@ def log1p_pair(b: Builder, x: Value, low: Value | None = None) -> tuple[Value, P
     """(whether it is right, log(1 + x + low) for a normalised x > -1), not normalised."""
     total = x + 1
     # Exact below 2**53, and does not count beyond.
-    error = x - (total - 1)
-    return log_of_pair(b, (total, error if low is None else error + low))
+    return log_of_pair(b, (total, x - (total - 1)), low)
 
 
 def finish(b: Builder, x: Value, value: Value, zero: float = 0.0) -> Value:

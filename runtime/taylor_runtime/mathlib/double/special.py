@@ -16,19 +16,23 @@ from taylor_runtime.mathlib.double import coefficients
 from taylor_runtime.mathlib.double.exponential import at_most, exp_of_minus_square, exponential
 from taylor_runtime.mathlib.double.logarithm import log1p_pair
 
-ERF_SWITCH = 0.58  # where both formulas stay below 1 ulp, for erf and for erfc
+ERF_SWITCH = 0.6  # where both formulas are below 1 ulp, for erf and for erfc
 
 
 def _erf_of_small(b: Builder, x: Value) -> Pair:
-    """erf(x) for |x| < ERF_SWITCH as 2 x/sqrt(pi) plus a smaller number."""
+    """erf(x) for |x| < ERF_SWITCH as 2 x/sqrt(pi) plus a smaller number, whose first term is added
+    last.
+    """
     z = x * x
+    cube, (first, *others) = x * z, coefficients.ERF
     high, error = two_product(b, x, constants.TWO_OVER_SQRT_PI[0])
     error = b.fma(x, constants.TWO_OVER_SQRT_PI[1], error)
-    return high, b.fma(x * z, polynomial(b, z, coefficients.ERF), error)
+    return high, b.fma(cube, first, b.fma(cube * z, polynomial(b, z, others), error))
 
 
-def erfc_and_exponent(b: Builder, size: Value) -> tuple[Value, Value]:
-    """(k, v) with erfc(size) = 2**k v for ERF_SWITCH <= size, relatively accurate up to 28.
+def _erfc_parts(b: Builder, size: Value) -> tuple[Value, Pair]:
+    """(k, (h, l)) with erfc(size) = 2**k (h + l) for ERF_SWITCH <= size, relatively accurate up to
+    28, not normalised.
 
     erfc(x) = exp(-x**2) f(u) / (1 + 2 x) with f smooth in u = (x - 3)/(x + 3)
     (Shepherd & Laframboise, Math. Comp. 36 (1981) 249).
@@ -38,18 +42,19 @@ def erfc_and_exponent(b: Builder, size: Value) -> tuple[Value, Value]:
     u = (x - 3) / (x + 3)
     factor = fast_two_sum(b, b.constant(1.25, x.type), polynomial(b, u, coefficients.ERFCX))
     numerator = multiply(b, fast_two_sum(b, *decay), factor)
-    high, low = divide(b, numerator, fast_two_sum(b, x * 2, b.constant(1, x.type)))
+    return k, divide(b, numerator, fast_two_sum(b, x * 2, b.constant(1, x.type)))
+
+
+def erfc_and_exponent(b: Builder, size: Value) -> tuple[Value, Value]:
+    """(k, v) with erfc(size) = 2**k v likewise, rounded."""
+    k, (high, low) = _erfc_parts(b, size)
     return k, high + low
-
-
-def _erfc_of_size(b: Builder, size: Value) -> Value:
-    k, value = erfc_and_exponent(b, size)
-    return scaled(b, k)(value)
 
 
 def erfc(b: Builder, x: Value) -> Sequence[Value]:
     size = b.fabs(x)
-    value = _erfc_of_size(b, size)
+    k, value = erfc_and_exponent(b, size)
+    value = scaled(b, k)(value)
     value = b.select(x < 0, 2 - value, value)
     high, low = _erf_of_small(b, x)
     high, rest = fast_two_sum(b, b.constant(1, x.type), -high)
@@ -58,8 +63,11 @@ def erfc(b: Builder, x: Value) -> Sequence[Value]:
 
 def erf(b: Builder, x: Value) -> Sequence[Value]:
     size = b.fabs(x)
+    k, part = _erfc_parts(b, at_most(b, size, 7))  # erf 7 rounds to 1
+    power = power_of_two(b, k)
+    high, rest = fast_two_sum(b, b.constant(1, x.type), part[0] * -power)
+    large = b.copysign(high + (rest - part[1] * power), x)
     high, low = _erf_of_small(b, x)
-    large = b.copysign(1 - _erfc_of_size(b, size), x)
     value = b.select(size < ERF_SWITCH, high + low, large)
     return [b.select(b.eq(x, 0), x, value)]
 

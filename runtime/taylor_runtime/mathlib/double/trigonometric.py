@@ -1,4 +1,5 @@
-"""sin, cos and tan: reduced by multiples of pi/2 to [-pi/4, pi/4], in full for every argument.
+"""sin, cos and tan: reduced by multiples of pi/2 to [-pi/4, pi/4], in full for every argument; tan
+by multiples of pi/8, of whose tangents there is a table.
 
 Up to 2**30, three pieces of pi/2 (Cody & Waite, *Software Manual for the Elementary Functions*,
 1980) and fused multiply-adds leave an error near 2**-130, while no double there is closer than
@@ -24,56 +25,69 @@ from taylor_runtime.mathlib.basics.kernel import (
     call_defined,
     define,
 )
+from taylor_runtime.mathlib.basics.lookup import entry
 from taylor_runtime.mathlib.basics.pairs import Pair, divide, multiply
-from taylor_runtime.mathlib.basics.polynomial import by_squares, horner, polynomial
+from taylor_runtime.mathlib.basics.polynomial import by_squares, polynomial
 from taylor_runtime.mathlib.double import coefficients
 
 LARGE = 2.0**30
 NEAR = 0.75  # below pi/4
-_PI_2, _PI_2_MIDDLE, _PI_2_LOW = constants.HALF_PI_PIECES
+_PI_2, _PI_2_MIDDLE, _ = constants.HALF_PI_PIECES
 _LARGE_NAME = "ty.reduce_large"
 
 
-def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
-    """(k, (r, c)) with x = k pi/2 + r + c, |r| <= pi/4; of k (i64) only the last two bits count.
+def reduce(b: Builder, x: Value, parts: int = 1) -> tuple[Value, Pair]:
+    """(k, (r, c)) with x = k u + r + c, |r| <= u/2, u = pi/2 / parts; of k (i64) only the bits of
+    4 parts - 1 count. Parts are a power of two.
 
     A single number that is near zero is not kept waiting for what would leave it as it is: loops
     whose turns need one another's sines take a quarter less.
     """
 
     def far() -> Sequence[Value]:
-        k, (r, c) = _reduce(b, x)
-        return [r, c, k]
+        return _reduce(b, x, parts)
 
     def near() -> Sequence[Value]:
         return [x, b.constant(0, x.type), b.constant(0, I64)]
 
-    if x.lanes:
-        return _reduce(b, x)
-    r, c, k = b.if_(b.fabs(x) < NEAR, near, far)
+    r, c, k = far() if x.lanes else b.if_(b.fabs(x) < NEAR / parts, near, far)
     return k, (r, c)
 
 
-def _reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
-    shifted = b.fma(x, 2 / 3.141592653589793, MAGIC)
-    n, k = shifted - MAGIC, as_bits(b, shifted)  # in whose last bits is n
-    # Exact: both terms are multiples of 2**-53 and their difference is below 1.
-    first = b.fma(n, -_PI_2, x)
-    product = n * _PI_2_MIDDLE
-    error = b.fma(n, _PI_2_MIDDLE, -product)
-    # Exact though the first term may be smaller: it is a multiple of the other one's last place,
-    # and so the rounded sum minus it is a double.
-    r, rest = fast_two_sum(b, first, -product)
-    c = b.fma(n, -_PI_2_LOW, rest - error)
+def _reduce(b: Builder, x: Value, parts: int) -> Sequence[Value]:
+    """[r, c, k]."""
     large = b.fabs(x) > LARGE
 
     def rare() -> Sequence[Value]:
         finite = large & (b.fabs(x) < float("inf"))
-        reduced = _reduce_lanes(b, b.select(finite, x, LARGE))
-        return [b.select(finite, new, old) for new, old in zip(reduced, (r, c, k), strict=True)]
+        of_half_pi = _reduce_lanes(b, b.select(finite, x, LARGE))
+        reduced = of_half_pi if parts == 1 else _reduce_further(b, of_half_pi, parts)
+        return [b.select(finite, new, old) for new, old in zip(reduced, usual, strict=True)]
 
-    r, c, k = where_rare(b, large, [r, c, k], rare)
-    return k, (r, c)
+    usual = _reduce_usual(b, x, parts)
+    return where_rare(b, large, usual, rare)
+
+
+def _reduce_usual(b: Builder, x: Value, parts: int) -> list[Value]:
+    """[r, c, k] for |x| up to 2**30."""
+    unit, middle, low = (piece / parts for piece in constants.HALF_PI_PIECES)
+    shifted = b.fma(x, 2 / 3.141592653589793 * parts, MAGIC)
+    n, k = shifted - MAGIC, as_bits(b, shifted)  # in whose last bits is n
+    # Exact: both terms are multiples of 2**-53 / parts and their difference is below 1 / parts.
+    first = b.fma(n, -unit, x)
+    product = n * middle
+    error = b.fma(n, middle, -product)
+    # Exact though the first term may be smaller: it is a multiple of the other one's last place,
+    # and so the rounded sum minus it is a double.
+    r, rest = fast_two_sum(b, first, -product)
+    c = b.fma(n, -low, rest - error)
+    return [r, c, k]
+
+
+def _reduce_further(b: Builder, of_half_pi: Sequence[Value], parts: int) -> list[Value]:
+    r, c, k = of_half_pi
+    r, low, more = _reduce_usual(b, r, parts)
+    return [r, c + low, k * parts + more]
 
 
 def _reduce_lanes(b: Builder, x: Value) -> list[Value]:
@@ -160,21 +174,21 @@ def sincos(b: Builder, x: Value) -> Sequence[Value]:
 
 
 def tan(b: Builder, x: Value) -> Sequence[Value]:
-    """r p(z) / q(z) with z = r**2, or -q(z) / (r p(z)); the terms 1 of p and q are kept apart."""
-    k, (r, c) = reduce(b, b.fabs(x))
+    """(a + b t) / (b - a t) with a/b = tan(j pi/8) and t = tan(r + c) = r / q(r**2) + .. .
+
+    Both are multiplied by q, whose first term, 1, is kept apart; what a/b lacks of the tangent is
+    in the angle, where it is less to add.
+    """
+    k, (r, c) = reduce(b, b.fabs(x), 4)
+    sine, cosine, lacking = (entry(b, column, k) for column in coefficients.EIGHTHS)
+    c = c + lacking
     z = r * r
-    error = b.fma(r, c + c, b.fma(r, r, -z))  # of z
-    square, one = z * z, b.constant(1, x.type)
-    sine = b.fma(r * z, by_squares(b, z, coefficients.TAN), c)
-    first, *others = coefficients.TAN_POLES
-    cosine = b.fma(z, first, one)
-    rest = b.fma(z, first, one - cosine)
-    rest = b.fma(square, horner(b, z, others), b.fma(error, first, rest))
-    sines, cosines = fast_two_sum(b, r, sine), fast_two_sum(b, cosine, rest)
-    odd = b.ne(k & 1, 0)
-    numerator = [b.select(odd, one, other) for one, other in zip(cosines, sines, strict=True)]
-    denominator = [b.select(odd, -one, other) for one, other in zip(sines, cosines, strict=True)]
-    high, low = divide(b, (numerator[0], numerator[1]), (denominator[0], denominator[1]))
+    rest = z * by_squares(b, z, coefficients.TAN)  # q - 1
+    # The sums are exact: the first terms are zero or more than twice as large as the others.
+    rise, run = b.fma(cosine, r, sine), b.fma(-sine, r, cosine)
+    rise_rest = b.fma(sine, rest, b.fma(cosine, c, b.fma(cosine, r, sine - rise)))
+    run_rest = b.fma(cosine, rest, b.fma(-sine, c, b.fma(-sine, r, cosine - run)))
+    high, low = divide(b, (rise, rise_rest), fast_two_sum(b, run, run_rest))
     return [as_double(b, as_bits(b, high + low) ^ (as_bits(b, x) & -(2**63)))]
 
 
