@@ -54,12 +54,14 @@ class Operators(Node):
         if type(other) is type(self):
             return products.multiply(self, other)
         if type(other) is float or type(other) is int:
-            return products.multiple(constants.exact(other), self)
+            made = products.multiple(constants.exact(other), self)
+            return made if made is not self else logic.number(self)
         return _binary(products.multiply, self, other)
 
     def __rmul__(self, other: Operand) -> Self:
         if type(other) is float or type(other) is int:
-            return products.multiple(constants.exact(other), self)
+            made = products.multiple(constants.exact(other), self)
+            return made if made is not self else logic.number(self)
         return _binary(products.multiply, other, self, reflected=True)
 
     def __truediv__(self, other: Operand) -> Self:
@@ -74,7 +76,7 @@ class Operators(Node):
 
     def __pow__(self, other: Operand) -> Self:
         if type(other) is int:
-            return products.power_exact(self, other)
+            return logic.number(products.power_exact(self, other))
         if type(other) is type(self):
             return products.power(self, other)
         return _binary(products.power, self, other)
@@ -98,7 +100,7 @@ class Operators(Node):
         return sums.negate(self)
 
     def __pos__(self) -> Self:
-        return self
+        return logic.number(self)
 
     def __abs__(self) -> Self:
         return elementary.make_function_node("abs", self)
@@ -359,4 +361,5 @@ def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool
                     "imaginary parts apart"
                 )
             return NotImplemented
-    return function(other, own) if reflected else function(own, other)
+    made = function(other, own) if reflected else function(own, other)
+    return made if made is not own else logic.number(own)  # nothing is done to it: b * 1, b + 0

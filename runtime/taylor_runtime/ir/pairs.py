@@ -136,12 +136,14 @@ def two_product(b: Instructions, x: Value, y: Operandlike) -> Parts:
 def normal(b: Instructions, high: Value, low: Value) -> PairValue:
     """high + low normalised, for |high| >= |low|; what is not finite has no low part.
 
-    A low part of zero is positive, however it came about.
+    A low part of zero is positive, however it came about; a high one keeps its sign, which 0 added
+    to -0 would lose.
     """
     total = high + low
     rest = (high - total) + low
     finite = b.fabs(high) < math.inf
-    return pair(b.select(finite, total, high), b.select(finite, rest, 0))
+    changed = finite & b.ne(total, high)
+    return pair(b.select(changed, total, high), b.select(finite, rest, 0))
 
 
 def _sum(x: PairValue, y: PairValue) -> PairValue:
@@ -150,9 +152,9 @@ def _sum(x: PairValue, y: PairValue) -> PairValue:
     low, rest = two_sum(b, x.low, y.low)
     middle, small = fast_two_sum(b, high, error + low)
     result = normal(b, middle, rest + small)
-    # An infinite sum has no error; what looks like one is not a number.
-    finite = b.fabs(high) < math.inf
-    return pair(b.select(finite, result.high, high), result.low)
+    # An infinite sum has no error; what looks like one is not a number. Nor has a zero of two.
+    changed = (b.fabs(high) < math.inf) & b.ne(result.high, high)
+    return pair(b.select(changed, result.high, high), result.low)
 
 
 def _product(x: PairValue, y: PairValue) -> PairValue:

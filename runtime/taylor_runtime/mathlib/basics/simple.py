@@ -121,6 +121,7 @@ KERNELS = (
     _simple("minimum", 2, minimum),
     _simple("maximum", 2, maximum),
     _simple("abs", 1, lambda b, x: [b.fabs(x)]),
+    _simple("copysign", 2, lambda b, x, y: [b.copysign(x, y)]),
     _simple("floor", 1, lambda b, x: [b.floor(x)]),
     _simple("rint", 1, rint),
     KernelFunction("round_decimal", 2, round_decimal, inline=True, generic=True),
