@@ -37,18 +37,18 @@ class Operators(Node):
     def __add__(self, other: Operand) -> Self:
         if type(other) is type(self):
             return sums.combine(1, self, 1, other)
-        return _binary(sums.add, self, other)
+        return _computed(sums.add, self, other)
 
     def __radd__(self, other: Operand) -> Self:
-        return _binary(sums.add, other, self, reflected=True)
+        return _computed(sums.add, other, self, reflected=True)
 
     def __sub__(self, other: Operand) -> Self:
         if type(other) is type(self):
             return sums.combine(1, self, -1, other)
-        return _binary(sums.subtract, self, other)
+        return _computed(sums.subtract, self, other)
 
     def __rsub__(self, other: Operand) -> Self:
-        return _binary(sums.subtract, other, self, reflected=True)
+        return _computed(sums.subtract, other, self, reflected=True)
 
     def __mul__(self, other: Operand) -> Self:
         if type(other) is type(self):
@@ -56,33 +56,33 @@ class Operators(Node):
         if type(other) is float or type(other) is int:
             made = products.multiple(constants.exact(other), self)
             return made if made is not self else logic.number(self)
-        return _binary(products.multiply, self, other)
+        return _computed(products.multiply, self, other)
 
     def __rmul__(self, other: Operand) -> Self:
         if type(other) is float or type(other) is int:
             made = products.multiple(constants.exact(other), self)
             return made if made is not self else logic.number(self)
-        return _binary(products.multiply, other, self, reflected=True)
+        return _computed(products.multiply, other, self, reflected=True)
 
     def __truediv__(self, other: Operand) -> Self:
         return (
             products.divide(self, other)
             if type(other) is type(self)
-            else _binary(products.divide, self, other)
+            else _computed(products.divide, self, other)
         )
 
     def __rtruediv__(self, other: Operand) -> Self:
-        return _binary(products.divide, other, self, reflected=True)
+        return _computed(products.divide, other, self, reflected=True)
 
     def __pow__(self, other: Operand) -> Self:
         if type(other) is int:
             return logic.number(products.power_exact(self, other))
         if type(other) is type(self):
             return products.power(self, other)
-        return _binary(products.power, self, other)
+        return _computed(products.power, self, other)
 
     def __rpow__(self, other: Operand) -> Self:
-        return _binary(products.power, other, self, reflected=True)
+        return _computed(products.power, other, self, reflected=True)
 
     def __floordiv__(self, other: Operand) -> Self:
         return _binary(elementary.floor_divide, self, other)
@@ -361,5 +361,10 @@ def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool
                     "imaginary parts apart"
                 )
             return NotImplemented
-    made = function(other, own) if reflected else function(own, other)
-    return made if made is not own else logic.number(own)  # nothing is done to it: b * 1, b + 0
+    return function(other, own) if reflected else function(own, other)
+
+
+def _computed(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool = False) -> Any:
+    """The same for arithmetic, by which a truth value becomes a number: (x < 1) * 1, (x < 1) + 0."""
+    made = _binary(function, a, b, reflected)
+    return logic.number(made) if made is (b if reflected else a) else made

@@ -210,7 +210,8 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         sympy_names=("sign",),
         domain="everywhere; steps at 0",
         reference=_SOURCE,
-        jumps=True,  # of no parity: sign(-x) is 0.0 at 0, and -sign(x) is -0.0
+        parity=-1,
+        jumps=True,
         smooth_from=NOWHERE,
         branches=lambda x: (x > 0, constant(1), constant(-1)),
         edges=lambda x: (x,),
@@ -220,7 +221,7 @@ def _by_one(x: Expression, y: Expression) -> Expression | None:
         arity=2,
         mpmath=_with_sign,
         numpy=np.copysign,
-        derivative=lambda x, y: (call("copysign", call("sign", x), y), constant(0)),
+        derivative=lambda x, y: (call("sign", x) * call("copysign", ONE, y), constant(0)),
         recurrence=lambda b, x, y: b.kernel("copysign", x, y),  # of x = 1
         numpy_names=("copysign",),
         canonical=_side,
