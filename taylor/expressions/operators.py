@@ -365,6 +365,6 @@ def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool
 
 
 def _computed(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool = False) -> Any:
-    """The same for arithmetic, by which a truth value becomes a number: (x < 1) * 1, (x < 1) + 0."""
+    """The same for arithmetic, which makes a number of a truth value: (x < 1) * 1, (x < 1) + 0."""
     made = _binary(function, a, b, reflected)
     return logic.number(made) if made is (b if reflected else a) else made

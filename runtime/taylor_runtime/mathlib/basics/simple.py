@@ -41,7 +41,8 @@ def rint(b: Builder, x: Value) -> Sequence[Value]:
         return [b.round_even(x)]
     n = b.floor(x)
     rest, odd = x - n, n - b.floor(n * 0.5) * 2
-    return [b.select((rest > 0.5) | ((rest >= 0.5) & (odd > 0.5)), n + 1, n)]
+    nearest = b.select((rest > 0.5) | ((rest >= 0.5) & (odd > 0.5)), n + 1, n)
+    return [b.copysign(nearest, x)]  # so that -0 stays
 
 
 def round_decimal(b: Builder, x: Value, s: Value) -> Sequence[Value]:
