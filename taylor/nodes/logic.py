@@ -88,7 +88,9 @@ def is_condition(e: Node) -> bool:
 
 def number(e: N) -> N:
     """`e` itself, or 1 and 0 for a truth value: what arithmetic makes of one is none any more."""
-    return where(e, ex.ONE, ex.ZERO) if is_condition(e) else e
+    record = OPERATIONS.get(e.op)
+    may_be = e.op in CONDITIONS or (record is not None and record.moves)
+    return where(e, ex.ONE, ex.ZERO) if may_be and is_condition(e) else e
 
 
 def _logic(symbol: str, a: N) -> N:
