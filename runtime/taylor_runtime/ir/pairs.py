@@ -142,7 +142,7 @@ def normal(b: Instructions, high: Value, low: Value) -> PairValue:
     total = high + low
     rest = (high - total) + low
     finite = b.fabs(high) < math.inf
-    changed = finite & b.ne(total, high)
+    changed = finite & b.compare("ne", total, high)
     return pair(b.select(changed, total, high), b.select(finite, rest, 0))
 
 
@@ -153,7 +153,7 @@ def _sum(x: PairValue, y: PairValue) -> PairValue:
     middle, small = fast_two_sum(b, high, error + low)
     result = normal(b, middle, rest + small)
     # An infinite sum has no error; what looks like one is not a number. Nor has a zero of two.
-    changed = (b.fabs(high) < math.inf) & b.ne(result.high, high)
+    changed = (b.fabs(high) < math.inf) & b.compare("ne", result.high, high)
     return pair(b.select(changed, result.high, high), result.low)
 
 
