@@ -20,7 +20,7 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import is_movable, normalised
 
 _ONE_BY_ONE = range(4)  # further divisors, which are one power beyond
-_FACTORS = 8  # products and quotients, one in the other, in which a difference is looked for
+_FACTORS = 4  # products and quotients, one in the other, in which a difference is looked for
 
 
 def as_written(roots: Sequence[N]) -> list[N]:
