@@ -270,6 +270,16 @@ def test_truths_that_are_counted() -> None:
         assert (found + found).tolist() == [2, 0]
 
 
+def test_slopes_of_what_is_counted_are_numbers() -> None:
+    def function(t: Any) -> Any:
+        return (t < 2.0) * t
+
+    for slope in (ty.grad(function), ty.jacobian(function), ty.grad(lambda t: function(t) * t / 2)):
+        found = slope(1.0)
+        assert type(found) not in KINDS
+        assert found + found == 2
+
+
 # -- derivatives --------------------------------
 
 
