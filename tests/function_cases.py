@@ -300,6 +300,7 @@ CLOSED_FORMS: dict[str, Callable[..., Any]] = {
     # Away from their branch points these are one branch, and that is what is written here.
     "abs": lambda mp, x: mp.sqrt(x * x),
     "sign": lambda mp, x: x / mp.sqrt(x * x),
+    "copysign": lambda mp, x, y: mp.sqrt(x * x) * y / mp.sqrt(y * y),
     "floor": lambda mp, x: mp.floor(x),
     "floor_divide": lambda mp, x, y: mp.floor(x / y),
     "remainder": lambda mp, x, y: x - y * mp.floor(x / y),
@@ -415,6 +416,7 @@ _ORDINARY: dict[str, tuple[Any, ...]] = {
     "logaddexp": ((0.5, 0.75), (2.0, -1.0)),
     "abs": (0.75, -2.0),
     "sign": (0.75, -2.0),
+    "copysign": ((0.75, -0.5), (-2.5, 0.75), (-0.25, -1.5)),
     "floor": (0.75, -2.5),
     "floor_divide": ((0.75, 0.5), (-2.5, 0.75), (4.0, -1.5)),
     "remainder": ((2.75, 0.5), (-2.5, 0.75), (4.0, -1.5)),
@@ -493,6 +495,7 @@ _EXTREME_POINTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "log_ndtr": ((-40.0, "shift"),),
     "abs": ((1e-300, "scaled"), (-1e300, "scaled")),
     "sign": ((1e-300, "scaled"), (-1e300, "scaled")),
+    "copysign": (((1e-300, -1e300), "scaled"), ((-1e300, -1e-300), "scaled")),
     "floor": ((0.5, "scaled"), (1e15 + 0.5, "shift")),
     "floor_divide": (((1e-300, 3e-301), "scaled"),),
     "remainder": (((1e-300, 3e-301), "scaled"), ((1e300, 3e299), "scaled")),

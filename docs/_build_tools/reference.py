@@ -37,7 +37,7 @@ FAMILIES = {
     "lambert": "Lambert's W",
     "kepler": "Kepler's equation",
 }
-EXACT = ("abs", "sign", "floor", "rint", "minimum", "maximum", "relu")
+EXACT = ("abs", "sign", "copysign", "floor", "rint", "minimum", "maximum", "relu")
 ERRORS_GROW = {
     "sinc": "next to its zeros",
     "ndtr": "towards x = -20: it grows like x squared there",

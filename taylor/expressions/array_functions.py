@@ -301,10 +301,10 @@ def _append(arr: Any, values: Any, axis: Any = None) -> Any:
 
 
 def _angle(z: Any, deg: bool = False) -> Any:
-    """0 for z >= 0, pi below: expressions are real."""
+    """0 or pi, of negative numbers and of -0.0: expressions are real."""
     values = array_of(z) if np.ndim(z) else z
-    known = _where(np.equal(values, values), 0, values)  # NaN stays NaN
-    return _where(np.less(values, 0), 180 if deg else PI, known)
+    angle = _where(np.signbit(values), 180 if deg else PI, 0)
+    return _where(np.equal(values, values), angle, values)  # NaN stays NaN
 
 
 def _bare(a: Any) -> Any:

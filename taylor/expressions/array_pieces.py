@@ -11,6 +11,7 @@ import numpy as np
 from taylor.errors import ArgumentError, ShapeError, UnsupportedFunctionError
 from taylor.expressions import ufunc_builders as ufuncs
 from taylor.expressions.array_functions import reduced, reduction
+from taylor.expressions.arrays.reductions import next_turns
 from taylor.expressions.object_arrays import array_of, expression_array
 from taylor.expressions.operators import Operators
 from taylor.expressions.ufuncs import call
@@ -137,7 +138,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI)
         raise UnsupportedFunctionError("numpy.unwrap: discont= is not available")
     values = array_of(p)
     jumps = np.diff(values, axis=axis)
-    turns = np.rint(jumps / period)
+    turns = next_turns(jumps / period)
     steps = np.cumsum(turns, axis=axis) * period
     rows, moved = np.moveaxis(expression_array(values), axis, 0), np.moveaxis(steps, axis, 0)
     result = rows.copy()

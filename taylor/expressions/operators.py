@@ -37,50 +37,52 @@ class Operators(Node):
     def __add__(self, other: Operand) -> Self:
         if type(other) is type(self):
             return sums.combine(1, self, 1, other)
-        return _binary(sums.add, self, other)
+        return _computed(sums.add, self, other)
 
     def __radd__(self, other: Operand) -> Self:
-        return _binary(sums.add, other, self, reflected=True)
+        return _computed(sums.add, other, self, reflected=True)
 
     def __sub__(self, other: Operand) -> Self:
         if type(other) is type(self):
             return sums.combine(1, self, -1, other)
-        return _binary(sums.subtract, self, other)
+        return _computed(sums.subtract, self, other)
 
     def __rsub__(self, other: Operand) -> Self:
-        return _binary(sums.subtract, other, self, reflected=True)
+        return _computed(sums.subtract, other, self, reflected=True)
 
     def __mul__(self, other: Operand) -> Self:
         if type(other) is type(self):
             return products.multiply(self, other)
         if type(other) is float or type(other) is int:
-            return products.multiple(constants.exact(other), self)
-        return _binary(products.multiply, self, other)
+            made = products.multiple(constants.exact(other), self)
+            return made if made is not self else logic.number(self)
+        return _computed(products.multiply, self, other)
 
     def __rmul__(self, other: Operand) -> Self:
         if type(other) is float or type(other) is int:
-            return products.multiple(constants.exact(other), self)
-        return _binary(products.multiply, other, self, reflected=True)
+            made = products.multiple(constants.exact(other), self)
+            return made if made is not self else logic.number(self)
+        return _computed(products.multiply, other, self, reflected=True)
 
     def __truediv__(self, other: Operand) -> Self:
         return (
             products.divide(self, other)
             if type(other) is type(self)
-            else _binary(products.divide, self, other)
+            else _computed(products.divide, self, other)
         )
 
     def __rtruediv__(self, other: Operand) -> Self:
-        return _binary(products.divide, other, self, reflected=True)
+        return _computed(products.divide, other, self, reflected=True)
 
     def __pow__(self, other: Operand) -> Self:
         if type(other) is int:
-            return products.power_exact(self, other)
+            return logic.number(products.power_exact(self, other))
         if type(other) is type(self):
             return products.power(self, other)
-        return _binary(products.power, self, other)
+        return _computed(products.power, self, other)
 
     def __rpow__(self, other: Operand) -> Self:
-        return _binary(products.power, other, self, reflected=True)
+        return _computed(products.power, other, self, reflected=True)
 
     def __floordiv__(self, other: Operand) -> Self:
         return _binary(elementary.floor_divide, self, other)
@@ -98,7 +100,7 @@ class Operators(Node):
         return sums.negate(self)
 
     def __pos__(self) -> Self:
-        return self
+        return logic.number(self)
 
     def __abs__(self) -> Self:
         return elementary.make_function_node("abs", self)
@@ -360,3 +362,9 @@ def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool
                 )
             return NotImplemented
     return function(other, own) if reflected else function(own, other)
+
+
+def _computed(function: Callable[[Any, Any], Any], a: Any, b: Any, reflected: bool = False) -> Any:
+    """The same for arithmetic, which makes a number of a truth value: (x < 1) * 1, (x < 1) + 0."""
+    made = _binary(function, a, b, reflected)
+    return logic.number(made) if made is (b if reflected else a) else made

@@ -35,6 +35,11 @@ def trunc(a: Operators) -> Operators:
     return logic.where(a < 0, -floor(-a), floor(a))
 
 
+def has_sign(a: Operators) -> Operators:
+    """Whether a is negative, or the zero that is -0.0."""
+    return logic.less(make_function_node("copysign", ONE, a), ZERO)
+
+
 def is_nan(a: Operators) -> Operators:
     return logic.not_equal(a, a)
 
@@ -66,19 +71,21 @@ def _heaviside(a: Operators, at_zero: Operators) -> Operators:
     return logic.where(a < 0, 0, logic.where(a > 0, 1, known))
 
 
-def copysign(a: Operators, b: Operators) -> Operators:
-    return logic.where(b < 0, -abs(a), abs(a))
-
-
 def remainder_towards_zero(a: Operators, b: Operators) -> Operators:
     """With the sign of a."""
     size = abs(b)
-    return logic.where(a < 0, -remainder(-a, size), remainder(a, size))
+    return logic.where(has_sign(a), -remainder(-a, size), remainder(a, size))
 
 
 def _fraction(a: Operators) -> Operators:
-    """What is behind the point: nothing of infinity."""
-    return logic.where(is_infinite(a), ZERO, remainder_towards_zero(a, ONE))
+    """What is behind the point: nothing of infinity, with its sign."""
+    side = make_function_node("copysign", ONE, a)
+    return remainder_towards_zero(logic.where(is_infinite(a), side, a), ONE)
+
+
+def _of_numbers(build: Builder) -> Builder:
+    """Arithmetic, which makes numbers of truth values."""
+    return lambda *args: logic.number(build(*args))
 
 
 def _scaled(factor: Any) -> Builder:
@@ -104,12 +111,12 @@ BUILDERS: dict[str, Builder] = {
     "i0e": _bessel("besseli_scaled", 0),
     "i1e": _bessel("besseli_scaled", 1),
     "exp1": lambda a: logic.where(a >= 0, -make_function_node("expi", -a), np.nan),
-    "add": sums.add,
-    "subtract": sums.subtract,
-    "multiply": products.multiply,
-    "divide": products.divide,
-    "power": products.power,
-    "float_power": products.power,
+    "add": _of_numbers(sums.add),
+    "subtract": _of_numbers(sums.subtract),
+    "multiply": _of_numbers(products.multiply),
+    "divide": _of_numbers(products.divide),
+    "power": _of_numbers(products.power),
+    "float_power": _of_numbers(products.power),
     "floor_divide": floor_divide,
     "remainder": remainder,
     "fmod": remainder_towards_zero,
@@ -124,8 +131,7 @@ BUILDERS: dict[str, Builder] = {
     "ceil": lambda a: sums.negate(floor(sums.negate(a))),
     "trunc": trunc,
     "round": _call("rint"),
-    "copysign": copysign,
-    "signbit": lambda a: logic.less(a, ZERO),
+    "signbit": has_sign,
     "matmul": arrays.matmul,
     "less": logic.less,
     "less_equal": logic.less_equal,

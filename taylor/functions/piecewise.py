@@ -13,7 +13,7 @@ import numpy as np
 
 from taylor.errors import ArgumentError
 from taylor.expressions.expression import Expression
-from taylor.expressions.leaves import constant
+from taylor.expressions.leaves import ONE, constant
 from taylor.expressions.leaves import make_function_node as call
 from taylor.functions.apply import published
 from taylor.nodes.logic import where
@@ -24,6 +24,7 @@ from taylor.recurrences.builder import SeriesBuilder
 __all__ = [
     "abs",
     "sign",
+    "copysign",
     "floor",
     "floor_divide",
     "remainder",
@@ -77,6 +78,17 @@ def _constant_first(name: str, x: Expression, y: Expression) -> Expression | Non
 
 def _sign(x: Any) -> Any:
     return 1 if x > 0 else -1 if x < 0 else x
+
+
+def _with_sign(mp: Any, x: Any, y: Any) -> Any:
+    """|x| with the sign of y, which floats that are zero have as well."""
+    zero = y == 0 and isinstance(y, float) and math.copysign(1, y) < 0
+    return -builtins.abs(x) if y < 0 or zero else builtins.abs(x)
+
+
+def _side(x: Expression, y: Expression) -> Expression | None:
+    """|x| times 1 or -1, which is what is left of the function."""
+    return None if x is ONE else call("abs", x) * call("copysign", ONE, y)
 
 
 def _floor_in_many_digits(mp: Any, x: Any) -> Any:
@@ -169,7 +181,18 @@ def _steps(name: str, arity: int, **known: Any) -> Function:
     )
 
 
-(abs, sign, floor, floor_divide, remainder, rint, round_decimal, minimum, maximum) = published(
+(
+    abs,
+    sign,
+    copysign,
+    floor,
+    floor_divide,
+    remainder,
+    rint,
+    round_decimal,
+    minimum,
+    maximum,
+) = published(
     Function(
         name="abs",
         arity=1,
@@ -201,6 +224,24 @@ def _steps(name: str, arity: int, **known: Any) -> Function:
         parity=-1,
         branches=lambda x: (x > 0, constant(1), constant(-1)),
         edges=lambda x: (x,),
+    ),
+    Function(
+        name="copysign",
+        arity=2,
+        mpmath=_with_sign,
+        numpy=np.copysign,
+        derivative=lambda x, y: (call("sign", x) * call("copysign", ONE, y), constant(0)),
+        recurrence=lambda b, x, y: b.kernel("copysign", x, y),  # of x = 1
+        numpy_names=("copysign",),
+        canonical=_side,
+        sympy=lambda sympy, x, y: sympy.Piecewise((-sympy.Abs(x), y < 0), (sympy.Abs(x), True)),
+        sympy_names=(),
+        domain="everywhere; jumps at y = 0, where the sign of the zero counts",
+        reference=_SOURCE,
+        jumps=True,
+        smooth_from=NOWHERE,
+        branches=lambda x, y: (y >= 0, abs(x), -abs(x)),
+        edges=lambda x, y: (y,),
     ),
     _steps(
         "floor",

@@ -37,6 +37,7 @@ USAGE = {  # name: (arguments, what is returned, arguments of an example, its va
     "hypot": ("x, y", "sqrt(x**2 + y**2) without overflow", "3.0, 4.0", "5"),
     "abs": ("x", "The absolute value", "-1.5", "1.5"),
     "sign": ("x", "-1, 0 or 1: the sign of x", "-1.5", "-1"),
+    "copysign": ("x, y", "|x| with the sign of y, that of a zero too", "1.5, -2.0", "-1.5"),
     "floor": ("x", "The largest integer that is not above x", "-1.5", "-2"),
     "floor_divide": ("a, b", "a / b, rounded down: a // b", "-7.5, 2.0", "-4"),
     "remainder": ("a, b", "What a // b leaves of a, with the sign of b: a % b", "-7.5, 2.0", "0.5"),

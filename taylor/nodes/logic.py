@@ -86,6 +86,13 @@ def is_condition(e: Node) -> bool:
     return e.op in CONDITIONS
 
 
+def number(e: N) -> N:
+    """`e` itself, or 1 and 0 for a truth value: what arithmetic makes of one is none any more."""
+    record = OPERATIONS.get(e.op)
+    may_be = e.op in CONDITIONS or (record is not None and record.moves)
+    return where(e, ex.ONE, ex.ZERO) if may_be and is_condition(e) else e
+
+
 def _logic(symbol: str, a: N) -> N:
     if a.op in CONDITIONS or exact_value(a) in (0, 1):
         return a

@@ -227,6 +227,7 @@ _AT_ZERO = {
 _RATIONAL: dict[str, Callable[..., Exact | None]] = {
     "abs": abs,
     "sign": _sign,
+    "copysign": lambda x, y: -abs(x) if y < 0 else abs(x),
     "floor": math.floor,
     "rint": round,
     "floor_divide": lambda x, y: x // y if y else None,

@@ -43,6 +43,7 @@ def normalised(x: np.ndarray) -> np.ndarray:
     high, low = x[..., 0], x[..., 1]
     with np.errstate(invalid="ignore", over="ignore"):
         total, rest = _two_sum(high, low)
+    total = np.where(total == high, high, total)  # so that -0.0 stays
     return np.stack([total, np.where(np.isfinite(total), rest, 0.0)], axis=-1)
 
 

@@ -111,8 +111,13 @@ class Precision:
     def rounded(self, values: Any) -> np.ndarray:
         """Numbers of any sort, each taken at its exact value, rounded once: (*shape, ..)."""
         items = np.array(values, dtype=object)
-        parts = [self.record.split(exact_number(item)) for item in items.ravel()]
+        parts = [self._split(item) for item in items.ravel()]
         return np.array(parts, dtype=self.dtype).reshape(*items.shape, *self.axes)
+
+    def _split(self, item: Any) -> tuple[float, ...]:
+        """The parts of a number; a float that is zero has its sign."""
+        parts = tuple(self.record.split(exact_number(item)))
+        return (float(item), *parts[1:]) if isinstance(item, float) and item == 0 else parts
 
     def exactly(self, values: np.ndarray) -> Any:
         """Numbers of the kind as mpmath's, exactly: one, or an object array of them."""

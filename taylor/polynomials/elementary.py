@@ -24,8 +24,8 @@ from taylor.polynomials.coefficients import Coefficients, P, converted, in_commo
 from taylor.polynomials.machines import of_many, of_single
 
 _IN_PIECES = (
-    *("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal"),
-    *("minimum", "maximum", "relu", "leaky_relu"),
+    *("abs", "sign", "copysign", "floor", "floor_divide", "remainder"),
+    *("rint", "round_decimal", "minimum", "maximum", "relu", "leaky_relu"),
 )
 
 
@@ -127,7 +127,7 @@ def _check_kinks(name: str, operands: Sequence[Any]) -> None:
     elif name in ("rint", "round_decimal"):
         wrong = np.remainder(heads[-1] * (heads[0] if len(heads) > 1 else 1), 1) == 0.5
     else:
-        wrong = heads[0] == 0
+        wrong = heads[-1 if name == "copysign" else 0] == 0
     if wrong.any():
         raise ArgumentError(
             f"{name} has no Taylor series there: the constant part is where its pieces meet"

@@ -194,8 +194,8 @@ _AUXILIARIES = (
 
 _AUXILIARY = {auxiliary.name: auxiliary for auxiliary in _AUXILIARIES}
 _RATIONAL_FUNCTIONS = (
-    *("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal"),
-    *("minimum", "maximum"),
+    *("abs", "sign", "copysign", "floor", "floor_divide", "remainder"),
+    *("rint", "round_decimal", "minimum", "maximum"),
 )
 
 

@@ -36,9 +36,10 @@ _ROOTS = frozenset(("pow", "pow_sum", "sqrt", "cbrt", "hypot"))
 _QUICK = _ROOTS | {
     "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "asin",
     "acos", "atan", "atan2", "sinh", "cosh", "tanh", "sech_squared", "asinh", "acosh",
-    "atanh", "sigmoid", "sigmoid_derivative", "softplus", "abs", "sign", "floor", "minimum",
-    "maximum", "sin_over_x", "div", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not",
-    "where", "direction", "scale", "power_divisor", "sum_of_squares", "difference_of_squares",
+    "atanh", "sigmoid", "sigmoid_derivative", "softplus", "abs", "sign", "copysign",
+    "floor", "minimum", "maximum", "sin_over_x", "div", "lt", "le", "gt", "ge", "eq", "ne", "and",
+    "or", "not", "where", "direction", "scale", "power_divisor", "sum_of_squares",
+    "difference_of_squares",
 }
 # fmt: on
 

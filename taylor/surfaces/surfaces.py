@@ -347,6 +347,7 @@ _RULES: dict[str, Callable[[_Signs, Expression, bool], Expression]] = {
     "sqrt": _Signs.root,
     "abs": _Signs.length,
     "tan": _Signs.tangent,
+    "copysign": lambda signs, e, zeros: signs.pole(e.args[1]),
     "atan2": lambda signs, e, zeros: signs.sign(e.args[0], zeros),
     "gamma": _Signs.gamma,
     **dict.fromkeys(("log", "log2", "log10"), _Signs.logarithm),

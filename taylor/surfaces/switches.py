@@ -63,6 +63,7 @@ def _angle(side: Side, y: Expression, x: Expression) -> Expression:
 _BRANCHES: Mapping[str, Callable[..., Expression]] = {
     "abs": lambda side, x: _unless_negative(side, x, x, -x),
     "sign": lambda side, x: side(x),
+    "copysign": lambda side, one, x: _unless_negative(side, x, one, -one),
     "minimum": lambda side, x, y: _unless_negative(side, y - x, x, y),
     "maximum": lambda side, x, y: _unless_negative(side, x - y, x, y),
     "relu": lambda side, x: _where_positive(side, x, x, 0),

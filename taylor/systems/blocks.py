@@ -20,7 +20,7 @@ from taylor.recurrences.regions.smooth import has_rules
 Block: TypeAlias = tuple[Expression, Expression]  # a variable and its derivative, of one shape
 
 # Operations whose branches `surfaces.switches` makes into modes, and those that these decide.
-_OF_SIGNS = ("abs", "sign", "minimum", "maximum", "relu", "leaky_relu", "max", "min")
+_OF_SIGNS = ("abs", "sign", "copysign", "minimum", "maximum", "relu", "leaky_relu", "max", "min")
 _OF_TRUTH = ("lt", "le", "gt", "ge", "and", "or", "not", "where")
 SWITCHED = frozenset(_OF_SIGNS + _OF_TRUTH)
 FEWEST = 500  # operations on scalars of equations that are worth loops

@@ -9,6 +9,7 @@ from taylor.errors import ShapeError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import constant
 from taylor.nodes.arrays import broadcast_to
+from taylor.nodes.logic import number
 from taylor.nodes.operations.arrays.cotangents import total
 from taylor.nodes.operations.table import operation
 from taylor.nodes.sums import exact_value
@@ -40,7 +41,7 @@ def tangents(
             raise ShapeError(f"tangents: the seed of {x} has shape {seed.shape}, not {x.shape}")
     found = _along(outputs, seeds)
     return [
-        constant(0, output.shape) if tangent is None else tangent
+        constant(0, output.shape) if tangent is None else number(tangent)
         for output, tangent in zip(outputs, found, strict=True)
     ]
 

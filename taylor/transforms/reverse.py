@@ -15,6 +15,7 @@ from taylor.errors import ShapeError, UnsupportedFunctionError
 from taylor.expressions.expression import Expression
 from taylor.expressions.leaves import ONE, constant
 from taylor.expressions.scalars import Spelling
+from taylor.nodes.logic import number
 from taylor.nodes.operations.arrays.cotangents import (
     Placed,
     either,
@@ -65,7 +66,7 @@ def adjoints(
             )
     found = _back(outputs, cotangents, inputs)
     return [
-        constant(0, x.shape) if adjoint is None else adjoint
+        constant(0, x.shape) if adjoint is None else number(adjoint)
         for x, adjoint in zip(inputs, found, strict=True)
     ]
 

@@ -125,6 +125,11 @@ class Flow(Instructions):
         self.line(f"br i1 {condition.text}, label %{yes}, label %{no}{hint}")
 
     @property
+    def signed_zeros(self) -> bool:
+        """Whether numbers of several parts keep -0.0."""
+        return self.module.signed_zeros
+
+    @property
     def may_leave(self) -> bool:
         """Whether a number that is none of those may be met at all."""
         return self.leave is not None

@@ -14,10 +14,12 @@ class Module:
 
     quick: it is compiled with the least effort, which is soon done with what processors have
         instructions for, and slow with what it has to look up.
+    signed_zeros: numbers of several parts keep -0.0, which takes an instruction more for each.
     """
 
-    def __init__(self, quick: bool = False) -> None:
+    def __init__(self, quick: bool = False, signed_zeros: bool = False) -> None:
         self.quick = quick
+        self.signed_zeros = signed_zeros
         self._globals: dict[str, str] = {}
         self._functions: dict[str, Sequence[Line]] = {}
         self._declarations: dict[str, str] = {}

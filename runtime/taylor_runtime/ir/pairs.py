@@ -136,12 +136,14 @@ def two_product(b: Instructions, x: Value, y: Operandlike) -> Parts:
 def normal(b: Instructions, high: Value, low: Value) -> PairValue:
     """high + low normalised, for |high| >= |low|; what is not finite has no low part.
 
-    A low part of zero is positive, however it came about.
+    A low part of zero is positive, however it came about.  With it -0 would become 0: where signs
+    of zeros count, a high part that stays the same is not added to.
     """
     total = high + low
     rest = (high - total) + low
     finite = b.fabs(high) < math.inf
-    return pair(b.select(finite, total, high), b.select(finite, rest, 0))
+    changed = finite & b.compare("ne", total, high) if b.signed_zeros else finite
+    return pair(b.select(changed, total, high), b.select(finite, rest, 0))
 
 
 def _sum(x: PairValue, y: PairValue) -> PairValue:
@@ -151,8 +153,10 @@ def _sum(x: PairValue, y: PairValue) -> PairValue:
     middle, small = fast_two_sum(b, high, error + low)
     result = normal(b, middle, rest + small)
     # An infinite sum has no error; what looks like one is not a number.
-    finite = b.fabs(high) < math.inf
-    return pair(b.select(finite, result.high, high), result.low)
+    changed = b.fabs(high) < math.inf
+    if b.signed_zeros:
+        changed = changed & b.compare("ne", result.high, high)
+    return pair(b.select(changed, result.high, high), result.low)
 
 
 def _product(x: PairValue, y: PairValue) -> PairValue:

@@ -18,6 +18,10 @@ class Instructions(ABC):
     @abstractmethod
     def may_leave(self) -> bool: ...
 
+    @property
+    @abstractmethod
+    def signed_zeros(self) -> bool: ...
+
     @abstractmethod
     def leave_unless(self, condition: Value) -> None: ...
 

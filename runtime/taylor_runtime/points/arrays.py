@@ -49,7 +49,7 @@ def array_module(
     Slots of source "data" are at the symbol `NUMBERS`, those of "table" at `TABLE`.
     """
     verify_arrays(program)
-    plan, module = Plan(program), Module()
+    plan, module = Plan(program), Module(signed_zeros=program.order == 0)
     parameters = [("ptr", "args"), ("ptr", "dimensions"), ("ptr", "steps"), ("ptr", "data")]
     with define_function(module, ARRAYS, "void", parameters, "nounwind") as (
         b,

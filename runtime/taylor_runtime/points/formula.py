@@ -53,7 +53,7 @@ def formula_module(
     order; a double-double is two operands, high and low.
     """
     verify(program)
-    module = Module()
+    module = Module(signed_zeros=True)
     inputs = program.slots("parameter")
     parts = cut(program) if len(program.rows) > UNCUT else None
     planes = ELEMENTS[element].parts
@@ -92,7 +92,7 @@ def point_module(program: Program, checked: bool = False, wholes: Sequence[bool]
         numbers; see `scalar_call`.
     """
     verify(program)
-    module = Module()
+    module = Module(signed_zeros=True)
     inputs = program.slots("parameter")
     _emit_block(module, program, inputs, "double", SINGLE, wholes)
     counts = Counts(inputs, len(program.outputs), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -188,15 +189,19 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return arrays.sum_axes(divide(multiply(widths, pairs), as_expression(2)), along)
 
 
+def next_turns(jumps: Any) -> Any:
+    """The whole numbers next to these, towards zero half between two."""
+    return np.copysign(np.ceil(np.absolute(jumps) - Fraction(1, 2)), jumps)
+
+
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * PI) -> Any:
     """p with jumps of more than half a period taken out, as `numpy.unwrap`."""
     if discont is not None:
         raise UnsupportedFunctionError("numpy.unwrap: discont= is not available")
     e = as_expression(p)
     (along,) = arrays.normalised_axes("unwrap", axis, e.ndim)
-    turns: Any = running(
-        "cumsum", np.rint(divide(diff(e, axis=along), as_expression(period))), along
-    )
+    jumps = divide(diff(e, axis=along), as_expression(period))
+    turns: Any = running("cumsum", next_turns(jumps), along)
     later = subtract(cut(e, along, 1), multiply(turns, as_expression(period)))
     return concatenate([cut(e, along, 0, 1), later], along)
 

@@ -183,7 +183,7 @@ def _of_pairs(b: Builder, x: PairValue, y: PairValue) -> Both:
     rest = b.select(b.eq(rest, 0), b.copysign(b.constant(0, x.type), y), rest)
     ratio = pair(x.high / y.high, b.constant(0, x.high.type))
     whole = b.select(b.eq(whole, 0), b.copysign(whole, ratio), whole)
-    known = ~b.is_nan(rest)
+    known = ~(b.is_nan(rest) | b.is_nan(y))
     beyond = known & b.eq(b.fabs(ratio.high), math.inf)
     whole = b.select(known, whole, math.nan)
     whole = b.select(b.eq(y.high, 0) | beyond, ratio, whole)

@@ -41,7 +41,8 @@ def rint(b: Builder, x: Value) -> Sequence[Value]:
         return [b.round_even(x)]
     n = b.floor(x)
     rest, odd = x - n, n - b.floor(n * 0.5) * 2
-    return [b.select((rest > 0.5) | ((rest >= 0.5) & (odd > 0.5)), n + 1, n)]
+    nearest = b.select((rest > 0.5) | ((rest >= 0.5) & (odd > 0.5)), n + 1, n)
+    return [b.copysign(nearest, x)]  # so that -0 stays
 
 
 def round_decimal(b: Builder, x: Value, s: Value) -> Sequence[Value]:
@@ -121,6 +122,7 @@ KERNELS = (
     _simple("minimum", 2, minimum),
     _simple("maximum", 2, maximum),
     _simple("abs", 1, lambda b, x: [b.fabs(x)]),
+    _simple("copysign", 2, lambda b, x, y: [b.copysign(x, y)]),
     _simple("floor", 1, lambda b, x: [b.floor(x)]),
     _simple("rint", 1, rint),
     KernelFunction("round_decimal", 2, round_decimal, inline=True, generic=True),

@@ -37,7 +37,7 @@ from taylor.language.running.values.sequences import (
 )
 from taylor.nodes.conversion import as_expression
 from taylor.nodes.elementary import make_function_node
-from taylor.nodes.logic import both, either
+from taylor.nodes.logic import both, either, number
 
 MOST_DIGITS = 22  # of a power of ten that is a number
 
@@ -142,7 +142,7 @@ _any = _joined(library.any_of, True, either)
 
 def _float(value: Any = 0.0) -> Any:
     if _is_node(value):
-        return _scalar(value)
+        return number(_scalar(value))
     return float(value)
 
 

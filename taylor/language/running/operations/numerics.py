@@ -11,9 +11,9 @@ import numpy as np
 from taylor.control.loops import fori_loop, while_loop
 from taylor.expressions.arrays.assignment import ArrayUnderConstruction
 from taylor.expressions.expression import Expression
-from taylor.expressions.ufunc_builders import remainder_towards_zero
+from taylor.expressions.ufunc_builders import has_sign, remainder_towards_zero
 from taylor.functions.apply import where as chosen
-from taylor.language.running.digits import is_whole, made_of_digits
+from taylor.language.running.digits import is_whole, known_of, made_of_digits
 from taylor.language.running.faults import fault_where
 from taylor.language.running.journal import running
 from taylor.language.running.places import refuse
@@ -21,7 +21,7 @@ from taylor.language.running.values.kinds import Flat
 from taylor.language.running.values.objects import Array, List, born, plain
 from taylor.nodes.conversion import as_expression, stack
 from taylor.nodes.elementary import make_function_node, remainder
-from taylor.nodes.logic import where
+from taylor.nodes.logic import both, either, where
 
 # Modules whose functions give something else at each call.
 UNREPEATABLE = frozenset(("random", "time", "datetime", "secrets", "uuid", "os"))
@@ -45,11 +45,22 @@ def _node(name: str) -> Callable[..., Any]:
 
 
 _NAMES = {
-    **{name: name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "exp")},
+    **{name: name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "exp")},
     **{name: name for name in ("expm1", "log1p", "sinh", "cosh", "tanh", "asinh", "acosh")},
     **{name: name for name in ("atanh", "sqrt", "erf", "erfc", "lgamma", "gamma", "cbrt")},
     "fabs": "abs",
 }
+
+
+def _without_sign(e: Any) -> Any:
+    """A whole number, of which Python has one zero; others as they are."""
+    e = as_expression(e)
+    return where(abs(e) < 1, 0, e) if not e.shape and known_of(e).whole else e
+
+
+def _of_signs(name: str) -> Callable[..., Any]:
+    """A function that sees the sign of a zero."""
+    return lambda *args: make_function_node(name, *map(_without_sign, args))
 
 
 def _log(x: Any, *base: Any) -> Any:
@@ -90,18 +101,20 @@ def _fmod(x: Any, y: Any) -> Any:
 def _to_nearest(x: Any, y: Any) -> Any:
     """What is left of x by the multiple of y next to it, the even one of two."""
     x, y = as_expression(x), abs(as_expression(y))
-    size = where(x < 0, -x, x)
+    below_zero = has_sign(x)
+    size = where(below_zero, -x, x)
     above = remainder(size, y)
     below = y - above
     between = above - 2 * remainder((size - above) / 2, y)
     found = where(above < below, above, where(above > below, -below, between))
-    return where(x < 0, -found, found)
+    return where(below_zero, -found, found)
 
 
 def _isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
     a, b = as_expression(a), as_expression(b)
-    size = where(abs(a) > abs(b), abs(a), abs(b)) * rel_tol
-    return abs(a - b) <= where(size > abs_tol, size, as_expression(abs_tol))
+    size = where(abs(a) > abs(b), abs(a), abs(b))
+    most = where(size * rel_tol > abs_tol, size * rel_tol, as_expression(abs_tol))
+    return either(a == b, both(abs(a - b) <= most, size < math.inf))
 
 
 def _gcd(*numbers: Any) -> Any:
@@ -169,7 +182,8 @@ _MATH: dict[str, Callable[..., Any]] = {
     "trunc": lambda x: np.trunc(as_expression(x)),
     "fmod": _fmod,
     "remainder": _to_nearest,
-    "copysign": lambda x, y: np.copysign(as_expression(x), as_expression(y)),
+    "modf": lambda x: np.modf(as_expression(x)),
+    **{name: _of_signs(name) for name in ("atan2", "copysign")},
     "isnan": lambda x: as_expression(x) != as_expression(x),
     "isinf": lambda x: abs(as_expression(x)) == math.inf,
     "isfinite": lambda x: abs(as_expression(x)) < math.inf,

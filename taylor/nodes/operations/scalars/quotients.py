@@ -1,7 +1,10 @@
-"""Quotients by powers as they were written, where values alone are wanted.
+"""Quotients by powers, and differences, as they were written, where values alone are wanted.
 
 Normal forms multiply by inverse powers, which sums of products and series share; but 1 / b**p may
 leave the range of numbers where b**p and a / b**p do not: b*b is next to its ends, or subnormal.
+
+b - a is -(a - b) in normal form, if a is older; but where b is a, the one is 0.0 and the other
+-0.0, of which the angle with -1 is pi and -pi.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from taylor.nodes.traverse import reachable
 from taylor.numbers.exact import is_movable, normalised
 
 _ONE_BY_ONE = range(4)  # further divisors, which are one power beyond
+_FACTORS = 4  # products and quotients, one in the other, in which a difference is looked for
 
 
 def as_written(roots: Sequence[N]) -> list[N]:
@@ -33,7 +37,8 @@ def as_written(roots: Sequence[N]) -> list[N]:
         args = tuple(done[arg] for arg in e.args)
         made = _quotient(args) if e.op == "mul" else None
         if made is None and e.op == "linear":
-            made = _sum(e, args)
+            made = _multiple(e, args) if len(args) == 1 else None
+            made = _sum(e, args) if made is None else made
         if e.op in REGIONS and type(e.payload) in (Region, Recursion):
             region = rewritten(e.payload, as_written)
             made = None if region is e.payload else region_node(e.op, args, region)
@@ -72,6 +77,30 @@ def _quotient(args: Sequence[N]) -> N | None:
         divisors = _divisors(core) if core.op == "pow" else ()
         if divisors:
             return scale(factor, _divided(kept, divisors))
+    return None
+
+
+def _multiple(e: N, args: Sequence[N]) -> N | None:
+    """A negative multiple of a difference as a positive one of the opposite; None for others."""
+    (factor,), offset = e.payload
+    opposite = _opposite(args[0], _FACTORS) if factor < 0 and offset == 0 else None
+    if opposite is None or factor == -1:
+        return opposite
+    return node("linear", (opposite,), ((-factor,), 0), e.shape)
+
+
+def _opposite(e: N, depth: int) -> N | None:
+    """-e of a difference, or a product or a quotient of one, by subtracting the other way round."""
+    if e.op == "linear" and len(e.args) == 2:
+        (first, second), offset = e.payload
+        if offset == 0 and first * second < 0:
+            return node("linear", e.args, ((-first, -second), 0), e.shape)
+    if e.op in ("mul", "div") and depth:
+        for k, factor in enumerate(e.args if e.op == "mul" else e.args[:1]):
+            opposite = _opposite(factor, depth - 1)
+            if opposite is not None:
+                args = (*e.args[:k], opposite, *e.args[k + 1 :])
+                return node(e.op, args, None, e.shape)
     return None
 
 

@@ -153,7 +153,7 @@ def work(roots: Sequence[Any]) -> int:
 
 _CHEAP_OPERATIONS = CONDITIONS | {
     *("linear", "mul", "div", "where", "index", "stack", "take", "reshape", "broadcast", "sum"),
-    *("transpose", "abs", "sign", "minimum", "maximum", "floor", "relu", "leaky_relu"),
+    *("transpose", "abs", "sign", "copysign", "minimum", "maximum", "floor", "relu", "leaky_relu"),
     *("floor_divide", "remainder", "rint", "round_decimal"),
 }
 
