@@ -313,7 +313,7 @@ def _code(wanted: Sequence[_Wanted]) -> Module:
         return module.text()
 
     names = [*(FUNCTIONS if rules else ()), *(sums_name(lanes) for _, lanes, _ in sums)]
-    quick = Options(passes=STEP_PASSES, codegen=0)
+    quick = Options(passes=(), codegen=0)  # nothing is gained by any pass
     made = compile_ir(text, names, options=quick, label="steps", source=f"called {wanted}")
     made.exported()
     return made
