@@ -173,10 +173,9 @@ class StepSize:
         slope = self.norms.measure(point.slopes) * lift
         by_slope = self._smaller_exponent(sizes, log2_estimate(b, slope) + self.log2_safety, 1)
         found = b.select(by_slope > by_state, by_slope, by_state)
-        if isinstance(order, Value):
-            found = b.select(order > 2, found, by_state)
         at_rest = b.eq(self.control.get("norm"), 0) & b.eq(slope, 0)
-        return b.select(at_rest, b.constant(0, found.type), found)
+        found = b.select(at_rest, b.constant(0, found.type), found)
+        return found if isinstance(order, int) else b.select(order > 2, found, by_state)
 
     def _unbounded(self, point: Point, norm: Value) -> Value:
         """Both last coefficients vanish.

@@ -867,13 +867,13 @@ then108:
   %v129 = select i1 %v128, double %v120, double %v127
   %v130 = fcmp ogt double %v129, %v106
   %v131 = select i1 %v130, double %v129, double %v106
-  %v132 = icmp sgt i64 %v32, 2
-  %v133 = select i1 %v132, double %v131, double %v106
-  %v134 = load double, ptr %v71, align 8
-  %v135 = fcmp oeq double %v134, 0x0000000000000000
-  %v136 = fcmp oeq double %v112, 0x0000000000000000
-  %v137 = and i1 %v135, %v136
-  %v138 = select i1 %v137, double 0x0000000000000000, double %v133
+  %v132 = load double, ptr %v71, align 8
+  %v133 = fcmp oeq double %v132, 0x0000000000000000
+  %v134 = fcmp oeq double %v112, 0x0000000000000000
+  %v135 = and i1 %v133, %v134
+  %v136 = select i1 %v135, double 0x0000000000000000, double %v131
+  %v137 = icmp sgt i64 %v32, 2
+  %v138 = select i1 %v137, double %v136, double %v106
   br label %endif110
 else109:
   br label %endif110

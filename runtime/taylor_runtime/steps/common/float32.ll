@@ -810,13 +810,13 @@ then97:
   %v118 = select i1 %v117, double %v109, double %v116
   %v119 = fcmp ogt double %v118, %v95
   %v120 = select i1 %v119, double %v118, double %v95
-  %v121 = icmp sgt i64 %v26, 2
-  %v122 = select i1 %v121, double %v120, double %v95
-  %v123 = load double, ptr %v60, align 8
-  %v124 = fcmp oeq double %v123, 0x0000000000000000
-  %v125 = fcmp oeq double %v101, 0x0000000000000000
-  %v126 = and i1 %v124, %v125
-  %v127 = select i1 %v126, double 0x0000000000000000, double %v122
+  %v121 = load double, ptr %v60, align 8
+  %v122 = fcmp oeq double %v121, 0x0000000000000000
+  %v123 = fcmp oeq double %v101, 0x0000000000000000
+  %v124 = and i1 %v122, %v123
+  %v125 = select i1 %v124, double 0x0000000000000000, double %v120
+  %v126 = icmp sgt i64 %v26, 2
+  %v127 = select i1 %v126, double %v125, double %v95
   br label %endif99
 else98:
   br label %endif99
