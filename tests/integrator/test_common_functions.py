@@ -123,8 +123,7 @@ def test_the_functions_live_as_long_as_code_that_calls_them() -> None:
     from taylor_runtime.callables import stepper
 
     ta = pair()
-    stepper._common_code.cache_clear()
-    stepper._sums_code.cache_clear()
+    stepper._called.clear()
     gc.collect()
     assert is_first(ta)
     ta.propagate_until(5.0)

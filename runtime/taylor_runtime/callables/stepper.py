@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from taylor_runtime.engine.call import (
     function_pointer,
 )
 from taylor_runtime.engine.compiler import STEP_PASSES, Module, Options, compile_ir
+from taylor_runtime.ir.module import Module as Text
 from taylor_runtime.passes.compensate import compensate
 from taylor_runtime.passes.factor import factored
 from taylor_runtime.passes.inline import inlined
@@ -39,16 +40,12 @@ from taylor_runtime.program.monomials import Monomials
 from taylor_runtime.program.program import Program
 from taylor_runtime.program.records import dataclass
 from taylor_runtime.series.emitter import series_of_numbers
-from taylor_runtime.series.ends import sums_name
+from taylor_runtime.series.ends import define_sums, sums_name
 from taylor_runtime.series.layout import Layout
 from taylor_runtime.series.protocol import SeriesMaker
+from taylor_runtime.steps.common import kept
 from taylor_runtime.steps.common.calling import Room
-from taylor_runtime.steps.common.functions import (
-    FUNCTIONS,
-    common_module,
-    common_options,
-    sums_module,
-)
+from taylor_runtime.steps.common.functions import FUNCTIONS, common_options
 from taylor_runtime.steps.common.rules import StepperOptions as StepperOptions
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.single import PROPAGATE, has_common_functions, stepper_module
@@ -263,7 +260,7 @@ def _compiled(
         label="stepper",
         source=source,
         first=None if isinstance(program, ArrayProgram) else quick,
-        first_externals=partial(_common_functions, program, options),
+        first_externals=partial(_called_functions, program, options),
     )
     states = StateRows.of(program, options.element)
     return Stepper(
@@ -280,33 +277,46 @@ def _compiled(
     )
 
 
-def _common_functions(program: Program, options: StepperOptions) -> Mapping[str, int]:
-    """The addresses of the functions that quick code calls."""
+# What the quick code of all systems calls, made once: rules of steps by their options, and sums at
+# the ends of steps by element, lanes, and order.
+_Wanted = StepperOptions | tuple[str, int, int]
+_called: dict[_Wanted, Module] = {}
+
+
+def _called_functions(program: Program, options: StepperOptions) -> Mapping[str, int]:
+    """The addresses of the functions that a program's quick code calls."""
     if not has_common_functions(program):
         return {}
-    found = _common_code(common_options(options), program.order).exported()
+    rules = common_options(options)
     ends = ((found[0], found[-1]) for found in (chunks(row.width) for row in program.rows))
-    for lanes in sorted({chunk.lanes for pair in ends for chunk in pair}):
-        found |= _sums_code(options.element, lanes, program.order).exported()
-    return found
+    widths = sorted({chunk.lanes for pair in ends for chunk in pair})
+    sums = [(options.element, lanes, program.order) for lanes in widths]
+    wanted: list[_Wanted] = [rules, *sums]
+    missing = [one for one in wanted if one not in _called]
+    if missing:
+        made = _code(missing)
+        for one in missing:  # another thread may have been sooner: what is there is in use
+            _called.setdefault(one, made)
+    found = {name: _called[rules].address(name) for name in FUNCTIONS}
+    return found | {sums_name(one[1]): _called[one].address(sums_name(one[1])) for one in sums}
 
 
-@cache
-def _common_code(options: StepperOptions, order: int) -> Module:
-    """Made once for all systems."""
-    text = partial(common_module, options, order)
-    return _quick_code(text, FUNCTIONS, f"steps {options} {order}")
+def _code(wanted: Sequence[_Wanted]) -> Module:
+    """Functions, as one text."""
+    rules = [one for one in wanted if isinstance(one, StepperOptions)]
+    sums = [one for one in wanted if not isinstance(one, StepperOptions)]
 
+    def text() -> str:
+        module = kept.functions(*rules) if rules else Text(quick=True)
+        for one in sums:
+            define_sums(module, *one, linkage="")
+        return module.text()
 
-@cache
-def _sums_code(element: str, lanes: int, order: int) -> Module:
-    text = partial(sums_module, element, lanes, order)
-    return _quick_code(text, [sums_name(lanes)], f"sums {element} {lanes} {order}")
-
-
-def _quick_code(text: Callable[[], str], functions: Sequence[str], source: str) -> Module:
-    options = Options(passes=STEP_PASSES, codegen=0)
-    return compile_ir(text, functions, options=options, label="steps", source=source)
+    names = [*(FUNCTIONS if rules else ()), *(sums_name(lanes) for _, lanes, _ in sums)]
+    quick = Options(passes=(), codegen=0)  # nothing is gained by any pass
+    made = compile_ir(text, names, options=quick, label="steps", source=f"called {wanted}")
+    made.exported()
+    return made
 
 
 def taped(stepper: Stepper) -> Stepper:

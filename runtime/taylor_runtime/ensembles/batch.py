@@ -94,7 +94,7 @@ class _BatchLoop(StepLoop):
         if self.norms.weight_memory is not None:
             moved.append(LaneArray(self.norms.weight_memory, size, "double"))
         self.lanes = Lanes(b, batch, moved)
-        self.grids = grids = LaneGrids(self.lanes, control, self.rows, self.order)
+        self.grids = grids = LaneGrids(self.lanes, control, self.rows, program.order)
         self.waiting = LaneQueue(self.lanes, control, self.stop, queue, grids.look)
 
     def emit(self) -> None:

@@ -92,7 +92,7 @@ class _RowLoop:
         b, block = self.b, self.block
         events = Fields(b, block.address("events"), EVENT_BLOCK)
         count = events.get("count")
-        self._copy(events.pointer, block.address("fresh"), len(events.names))
+        self._copy(events.pointer, block.address("fresh"), len(EVENT_BLOCK.names or ()))
         events.set("count", count)
         known = block.address("known")
         self._copy(known, block.address("known_fresh"), block.get("known_words"))

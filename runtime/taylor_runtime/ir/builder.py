@@ -297,6 +297,21 @@ class Builder(MemoryBuilder):
         found = self.call(vector, name, *args, convention="fastcc")
         return [self.extract(found, i) for i in range(count)]
 
+    def in_function(
+        self, name: str, result: Type, emit: Callable[..., Value], *args: Value
+    ) -> Value:
+        """What `emit(b, *args)` writes; in a function of the module, once, where code is quick: a
+        call is sooner compiled.
+        """
+        if not self.module.quick:
+            return emit(self, *args)
+        if not self.module.has_function(name):
+            given = [(value.type.text, f"x{k}") for k, value in enumerate(args)]
+            how = given, "nounwind noinline", "internal"
+            with define_function(self.module, name, result.text, *how) as (inside, values):
+                inside.ret(emit(inside, *values))
+        return self.call(result, name, *args)
+
     def extract_value(self, aggregate: Value, index: int, type_: Type) -> Value:
         """Member `index` of a returned struct."""
         return self.emit(type_, f"extractvalue {aggregate.type} {aggregate.text}, {index}")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.types import F64, I64, PTR, Type, make_type
 from taylor_runtime.ir.values import Index, Value
+
+
+@cache
+def _places(dtype: np.dtype) -> dict[str, tuple[int, Type]]:
+    """Where fields are, and their types."""
+    kinds = [(name, dtype[name].kind) for name in dtype.names or ()]
+    return {name: (k, F64 if kind == "f" else I64) for k, (name, kind) in enumerate(kinds)}
 
 
 class Fields:
@@ -24,15 +33,15 @@ class Fields:
         self.dtype = dtype
         self.lanes = lanes
         self.lane = lane
-        self.names = list(dtype.names or ())
+        self._places = _places(dtype)
 
     def _place(self, name: str) -> tuple[Type, Value]:
-        index = self.names.index(name)
-        t = F64 if self.dtype[index].kind == "f" else I64
-        place: Index = index * max(self.lanes, 1)
+        index, t = self._places[name]
+        if not self.lanes:
+            return t, self.b.at(self.pointer, index, "i64")
+        place: Index = index * self.lanes
         if self.lane is not None:
-            place = self.lane + place
-            return t, self.b.at(self.pointer, place, "i64")
+            return t, self.b.at(self.pointer, self.lane + place, "i64")
         return make_type(t.element, self.lanes), self.b.at(self.pointer, place, "i64")
 
     def of_lane(self, lane: Index) -> Fields:

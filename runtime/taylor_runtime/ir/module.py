@@ -70,6 +70,17 @@ class Module:
         head, *lines = self._functions.pop(name)
         self._functions[other] = [str(head).replace(f"@{name}(", f"@{other}(", 1), *lines]
 
+    @classmethod
+    def of_functions(cls, text: str, quick: bool = False) -> Module:
+        """The module whose `text` this is; it has functions and declarations alone."""
+        module = cls(quick)
+        functions, _, declarations = text.rpartition("}\n")
+        for function in functions.split("}\n"):
+            module.define(_name_in(function), [function + "}"])
+        for line in declarations.splitlines():
+            module.declare(_name_in(line), line)
+        return module
+
     def text(self) -> str:
         """The whole module."""
         tables = [f"{name} = {body}" for body, name in self._globals.items()]
@@ -80,3 +91,8 @@ class Module:
         ]
         parts = [*tables, *functions, *self._declarations.values(), *nodes]
         return "\n".join(parts) + "\n"
+
+
+def _name_in(line: str) -> str:
+    """What is defined or declared there."""
+    return line.split("@", 1)[1].split("(", 1)[0]

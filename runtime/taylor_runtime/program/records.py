@@ -171,7 +171,9 @@ def _made_init(cls: Any, frozen: bool) -> Any:
         "  return __init__",
     ]
     made: dict[str, Any] = {}
-    exec("\n".join(lines), vars(sys.modules[cls.__module__]), made)
+    # Compiled first: `exec` of a text has Python forget a KeyboardInterrupt that ends the process.
+    code = compile("\n".join(lines), "<string>", "exec")
+    exec(code, vars(sys.modules[cls.__module__]), made)
     init = made["make"](**known)
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     init.__annotations__ = {**{field.name: field.type for field in fields}, "return": None}

@@ -24,8 +24,10 @@ from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.end import StepEnd
 from taylor_runtime.steps.inputs import LoopInputs
 from taylor_runtime.steps.looped_norms import norms_of
+from taylor_runtime.steps.progress import window_of
 from taylor_runtime.steps.records import Recorder, record_length
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
+from taylor_runtime.steps.stepsize import Truncation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class StepLoop(StepRules):
         norms = norms_of(self.series, rows, options.weighted, arrays.tolerances)
         length = record_length(order, rows, options.taped)
         recorder = Recorder(b, control, arrays.records, arrays.grid, rows, order, length)
-        super().__init__(b, options, order, control, rows, vectors, norms, recorder)
+        truncation = Truncation(order, options.log2_safety, window_of(options.log2_safety))
+        super().__init__(b, options, truncation, control, rows, vectors, norms, recorder)
 
     def emit(self) -> None:
         """The loop, from its first turn."""

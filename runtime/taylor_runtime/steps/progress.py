@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.values import Value
+from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.steps.clock import StepTime
 from taylor_runtime.steps.control import Control
@@ -29,17 +29,22 @@ MOST_TRIED = 2048
 SLOW_TRIED = 2.0**-20
 
 
+def window_of(log2_safety: float) -> int:
+    """Steps of a window; log2_safety: log2 of a step over the radius of convergence."""
+    return min(math.ceil(RADII * 2.0**-log2_safety), MOST_WINDOW)
+
+
 class Progress:
     """Emits the windows; all of it has a lane for each trajectory of a batch."""
 
     def __init__(
-        self, b: Builder, control: Control, time: StepTime, log2_safety: float, element: str
+        self, b: Builder, control: Control, time: StepTime, window: Index, element: str
     ) -> None:
         self.b = b
         self.control = control
         self.time = time
         self.slow = ELEMENTS[element].slow
-        self.window = min(math.ceil(RADII * 2.0**-log2_safety), MOST_WINDOW)
+        self.window = window
 
     def resume(self) -> None:
         """When machine code is entered: go on with a window, or begin one."""

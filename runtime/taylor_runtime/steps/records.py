@@ -40,7 +40,7 @@ class Recorder:
         records: Value,
         grid: Value,
         rows: StateRows,
-        order: int,
+        order: Index,
         length: Index,
     ) -> None:
         """length: of a record, see `record_length`."""

@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from taylor_runtime.arithmetic.factors import Factors
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.lanes import join, repeat, split, where_any
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import F64
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.mathlib.basics.estimate import exp2_estimate, log2_estimate
 from taylor_runtime.program.records import dataclass
@@ -40,6 +39,19 @@ class Point:
     horizon: Value
 
 
+class Truncation(NamedTuple):
+    """Where series end: numbers that are known when code is written, or values when it runs.
+
+    order:       of the last coefficient.
+    log2_safety: log2 of a step over the radius of convergence, see `StepperOptions`.
+    window:      steps of a window, see `progress.window_of`.
+    """
+
+    order: Index
+    log2_safety: Value | float
+    window: Index
+
+
 class Measured(NamedTuple):
     """What is known of a step's last coefficients: N, and their norms."""
 
@@ -57,21 +69,19 @@ class StepSize:
     def __init__(
         self,
         b: Builder,
-        order: int,
+        truncation: Truncation,
         element: str,
         control: Control,
         norms: StateNorms,
         recorder: Recorder,
-        log2_safety: float,
         polynomial: bool,
     ) -> None:
         self.b = b
-        self.order = order
+        self.order, self.log2_safety, _ = truncation
         self.element = element
         self.control = control
         self.norms = norms
         self.recorder = recorder
-        self.log2_safety = log2_safety
         self.polynomial = polynomial
 
     def measured(self, point: Point, top: list[Value], below: list[Value]) -> Measured:
@@ -121,36 +131,51 @@ class StepSize:
         return self.b.eq(found.last * lift, 0) & self.b.eq(found.last_but_one * lift, 0)
 
     def _smaller_exponent(
-        self, sizes: Sequence[tuple[int, Value]], log2_norm: Value, less: int
+        self, sizes: Sequence[tuple[Index, Value]], log2_norm: Value, less: int
     ) -> Value:
         """min over k of log2 (N / |x_k|)^(1 / (k - less)), safety included.
 
         Sizes of the newest coefficients come last, for all else is known before.
         """
-        b = self.b
+        b, lanes = self.b, log2_norm.lanes
+        numbers = [k - less for k, _ in sizes if isinstance(k, int)]
+        if not numbers:
+            low, high = (
+                self._exponents(log2_estimate(b, size), log2_norm, self._reciprocal(k - less))
+                for k, size in sizes
+            )
+            return b.select(low < high, low, high)
         logarithms = log2_estimate(b, join(b, [size for _, size in sizes]))
-        lanes = log2_norm.lanes
-        per_order = b.constants([1 / (k - less) for k, _ in sizes for _ in range(max(lanes, 1))])
-        known = b.fma(repeat(b, log2_norm, len(sizes)), per_order, self.log2_safety)
-        low, high = split(b, b.fma(-logarithms, per_order, known), lanes, len(sizes))
+        per_order = b.constants([1 / k for k in numbers for _ in range(max(lanes, 1))])
+        found = self._exponents(logarithms, repeat(b, log2_norm, len(sizes)), per_order)
+        low, high = split(b, found, lanes, len(sizes))
         return b.select(low < high, low, high)
 
+    def _exponents(self, logarithms: Value, log2_norm: Value, per_order: Value) -> Value:
+        b = self.b
+        return b.fma(-logarithms, per_order, b.fma(log2_norm, per_order, self.log2_safety))
+
+    def _reciprocal(self, k: Index) -> Value:
+        b = self.b
+        return 1 / (b.cast("sitofp", k, "double") if isinstance(k, Value) else b.constant(k, F64))
+
     def _first_exponent(
-        self, point: Point, sizes: Sequence[tuple[int, Value]], by_state: Value, lift: Value
+        self, point: Point, sizes: Sequence[tuple[Index, Value]], by_state: Value, lift: Value
     ) -> Value:
         """Without a previous step N = |h x_1|, h being what is sought.
 
         So rho^(k-1) = safety |x_1| / |x_k|.  Where state and slope vanish there is no N at all; the
         scale is then tried, a fraction of the span.
         """
-        b = self.b
-        if self.order <= 2:
+        b, order = self.b, self.order
+        if isinstance(order, int) and order <= 2:
             return by_state
         slope = self.norms.measure(point.slopes) * lift
         by_slope = self._smaller_exponent(sizes, log2_estimate(b, slope) + self.log2_safety, 1)
         found = b.select(by_slope > by_state, by_slope, by_state)
         at_rest = b.eq(self.control.get("norm"), 0) & b.eq(slope, 0)
-        return b.select(at_rest, b.constant(0, found.type), found)
+        found = b.select(at_rest, b.constant(0, found.type), found)
+        return found if isinstance(order, int) else b.select(order > 2, found, by_state)
 
     def _unbounded(self, point: Point, norm: Value) -> Value:
         """Both last coefficients vanish.
@@ -165,13 +190,12 @@ class StepSize:
         growth = b.select(faint, b.constant(FAINT_GROWTH, norm.type), GROWTH)
         trial = b.select(b.eq(previous, 0), point.horizon * TRIAL, previous * growth)
         log2_norm = log2_estimate(b, norm)
-        factors = Factors(b, self.element, self.order, None)
 
         def lower(k: Index, carried: list[Value]) -> Sequence[Value]:
             """The highest coefficient that does not vanish has the last word."""
             record = self.recorder.current()
             size = self.norms.measure(self.norms.read(self.recorder.coefficients(record, k)))
-            per_order = b.to_double(factors.reciprocal(k, Type(self.element)))
+            per_order = b.to_double(b.from_double(self._reciprocal(k), self.element))
             exponent = (log2_norm - log2_estimate(b, size)) * per_order + self.log2_safety
             h = exp2_estimate(b, exponent, point.scale)
             h = b.select(h > trial, h, trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taylor_runtime.ir.builder import Builder
+from taylor_runtime.ir.types import F64
 from taylor_runtime.ir.values import Value
 
 # log2(1 + f), f in [0, 1), and 2^f, f in [0, 1): least-squares polynomials that are exact at both
@@ -26,6 +27,12 @@ def log2_estimate(b: Builder, x: Value) -> Value:
 
     Several at a time stay in floating-point registers, which is sooner done.
     """
+    if x.type == F64:
+        return b.in_function("taylor.log2", F64, _log2, x)
+    return _log2(b, x)
+
+
+def _log2(b: Builder, x: Value) -> Value:
     bits = b.cast("bitcast", x, "i64")
     field = b.logical_shift_right(bits, MANTISSA_BITS) | ((BIAS + MANTISSA_BITS) << MANTISSA_BITS)
     exponent = b.cast("bitcast", field, "double") - (INTEGERS + BIAS)
@@ -36,6 +43,12 @@ def log2_estimate(b: Builder, x: Value) -> Value:
 
 def exp2_estimate(b: Builder, x: Value, scale: Value) -> Value:
     """2^x times a power of two, within a relative 1.7e-4, x clamped to +-1000."""
+    if x.type == F64:
+        return b.in_function("taylor.exp2", F64, _exp2, x, scale)
+    return _exp2(b, x, scale)
+
+
+def _exp2(b: Builder, x: Value, scale: Value) -> Value:
     low, high = b.constant(-1000.0, x.type), b.constant(1000.0, x.type)
     x = b.select(x < high, x, high)
     x = b.select(x > low, x, low)

@@ -8,7 +8,7 @@ from functools import partial
 from taylor_runtime.arithmetic.chunk import Chunk
 from taylor_runtime.ir.builder import Builder
 from taylor_runtime.ir.fields import Fields
-from taylor_runtime.ir.types import I64, Type
+from taylor_runtime.ir.types import F64, I64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.program.kinds import ELEMENTS
 from taylor_runtime.program.program import Program
@@ -32,6 +32,7 @@ from taylor_runtime.steps.common.functions import (
 from taylor_runtime.steps.common.rules import StepperOptions
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.loop import SingleLoop, StepArrays
+from taylor_runtime.steps.progress import window_of
 from taylor_runtime.steps.records import record_length
 from taylor_runtime.steps.states import VECTORS, StateRows, plane_length
 
@@ -87,6 +88,9 @@ class CallingLoop(SingleLoop):
             "plane": plane_length(VECTORS * rows.size),
             "scratch_plane": plane,
             "length": record_length(program.order, rows, options.taped),
+            "order": program.order,
+            "window": window_of(options.log2_safety),
+            "log2_safety": b.constant(options.log2_safety, F64),
         }
         for name, value in told.items():
             self.frame.set(name, value)
@@ -156,7 +160,7 @@ class CallingLoop(SingleLoop):
 
 
 class _CommonSums(CalledSums):
-    """By functions that `sums_module` has."""
+    """By functions in another text."""
 
     def is_taken(self, row: int) -> bool:
         layout = self.memory.layout

@@ -1,8 +1,8 @@
 """The rules of steps as functions, which the quick code of all systems calls.
 
 What a system has of its own are its series.  All else depends on how a trajectory is asked for
-alone, and on the number of places of its state vector, which these functions are told: they are
-compiled once, for all systems of one order.
+alone, on the order of the series, and on the number of places of its state vector. The last two
+these functions are told: they are compiled once for all systems.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from taylor_runtime.ir.fields import Fields
 from taylor_runtime.ir.module import Module
 from taylor_runtime.ir.types import I64
 from taylor_runtime.ir.values import Value
-from taylor_runtime.series.ends import define_sums
 from taylor_runtime.steps.common.alone import AloneRules
 from taylor_runtime.steps.common.norms import PlaceNorms
 from taylor_runtime.steps.common.rules import StepperOptions, StepVectors
 from taylor_runtime.steps.control import Control
 from taylor_runtime.steps.records import Recorder
 from taylor_runtime.steps.states import StateRows, plane_length
+from taylor_runtime.steps.stepsize import Truncation
 
 RESUME, CHECK, MEASURE, CHOOSE = FUNCTIONS = tuple(
     f"taylor.steps.{name}" for name in ("resume", "check", "measure", "choose")
@@ -43,8 +43,18 @@ ADDRESSES = (
     "scratch",  # vectors like the state's: slopes, the last two coefficients; and one number, tau
     "weights",
 )
-COUNTS = ("size", "plane", "scratch_plane", "length")  # of the state vector, parts, a record
-FRAME = np.dtype([(name, np.int64) for name in (*ADDRESSES, *COUNTS)] + [("defect", np.float64)])
+COUNTS = (
+    "size",  # of the state vector
+    "plane",  # its parts
+    "scratch_plane",
+    "length",  # of a record
+    "order",
+    "window",  # see `stepsize.Truncation`
+)
+NUMBERS = ("log2_safety", "defect")
+FRAME = np.dtype(
+    [(name, np.int64) for name in (*ADDRESSES, *COUNTS)] + [(name, np.float64) for name in NUMBERS]
+)
 VECTORS_OF_SCRATCH = 3
 
 
@@ -55,11 +65,11 @@ def scratch_plane(size: int) -> int:
 
 def common_options(options: StepperOptions) -> StepperOptions:
     """What the functions depend on."""
-    return replace(options, unrolled=False, compensated=False, calls_python=False)
+    return replace(options, log2_safety=0.0, unrolled=False, compensated=False, calls_python=False)
 
 
-def common_module(options: StepperOptions, order: int) -> str:
-    """IR text of `i64 <name>(control, frame)`."""
+def common_functions(options: StepperOptions) -> Module:
+    """`i64 <name>(control, frame)` for each of `FUNCTIONS`, in a text of its own."""
     module = Module(quick=True)
     parameters = [("ptr noalias", "control"), ("ptr noalias", "frame")]
     parts: dict[str, Callable[[_Functions], Value]] = {
@@ -71,26 +81,19 @@ def common_module(options: StepperOptions, order: int) -> str:
     for name, part in parts.items():
         with define_function(module, name, "i64", parameters, "nounwind") as (b, arguments):
             control, frame = arguments
-            rules = _Functions(b, options, order, Control(b, control), Fields(b, frame, FRAME))
+            rules = _Functions(b, options, Control(b, control), Fields(b, frame, FRAME))
             b.ret(part(rules))
             for label, code in ((rules.top, AGAIN), (rules.begin, BEGIN)):
                 b.label(label)
                 b.ret(b.constant(code, I64))
-    return module.text()
-
-
-def sums_module(element: str, lanes: int, order: int) -> str:
-    """IR text of `define_sums`."""
-    module = Module(quick=True)
-    define_sums(module, element, lanes, order, linkage="")
-    return module.text()
+    return module
 
 
 class _Functions(AloneRules):
     """Each in a function of its own, to which the frame tells what there is."""
 
     def __init__(
-        self, b: Builder, options: StepperOptions, order: int, control: Control, frame: Fields
+        self, b: Builder, options: StepperOptions, control: Control, frame: Fields
     ) -> None:
         element, size = options.element, frame.get("size")
         states = b.planes(frame.address("states"), frame.get("plane"), element)
@@ -103,10 +106,11 @@ class _Functions(AloneRules):
         found = partial(frame.get, "defect")
         norms = PlaceNorms(b, rows, options.weighted, tolerances, weights, found)
         places = frame.address("records"), frame.address("grid")
-        recorder = Recorder(b, control, *places, rows, order, frame.get("length"))
+        ends = Truncation(*map(frame.get, ("order", "log2_safety", "window")))
+        recorder = Recorder(b, control, *places, rows, ends.order, frame.get("length"))
         self.parameters = frame.address("parameters")
         vectors = StepVectors.at(b, states, size, element)
-        super().__init__(b, options, order, control, rows, vectors, norms, recorder)
+        super().__init__(b, options, ends, control, rows, vectors, norms, recorder)
 
     @property
     def leaves_at_switches(self) -> bool:  # type: ignore[override]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import cast
 
 from taylor_runtime.ir.builder import Builder
-from taylor_runtime.ir.types import Type
+from taylor_runtime.ir.types import F64, Type
 from taylor_runtime.ir.values import Index, Value
 from taylor_runtime.steps.norms import LARGEST_WEIGHT, StateNorms
 from taylor_runtime.steps.states import StateRows
@@ -154,6 +157,18 @@ class PlaceNorms(LoopNorms):
             return body(0, place, 0, values)
 
         return [self.b.fold(0, self.rows.size, carried(0), one)]
+
+    def largest(self, values: Sequence[Value]) -> Value:
+        """By a function that has the loop once."""
+        (vector,) = values
+        given = *vector.parts, cast(Value, self.rows.size)
+        return self.b.in_function("taylor.largest", F64, self._largest, *given)
+
+    def _largest(self, b: Builder, *given: Value) -> Value:
+        *parts, size = given
+        inside = copy(self)
+        inside.b, inside.rows = b, replace(self.rows, size=cast(int, size))
+        return LoopNorms.largest(inside, [b.pointers(parts)])
 
     def defect(self, slopes: Sequence[Value], predicted: Value, scale: Value, h: Value) -> Value:
         return self._found()

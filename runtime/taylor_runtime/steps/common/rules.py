@@ -30,7 +30,7 @@ from taylor_runtime.steps.norms import StateNorms
 from taylor_runtime.steps.progress import Progress
 from taylor_runtime.steps.records import Recorder
 from taylor_runtime.steps.states import VECTORS, StateRows
-from taylor_runtime.steps.stepsize import TRIAL, Measured, Point, StepSize
+from taylor_runtime.steps.stepsize import TRIAL, Measured, Point, StepSize, Truncation
 
 RESCALINGS = 40  # tries with a time scale 2^-20 smaller before a state counts as singular
 RESCALE = 2.0**-20
@@ -96,7 +96,7 @@ class StepRules(ABC):
         self,
         b: Builder,
         options: StepperOptions,
-        order: int,
+        truncation: Truncation,
         control: Control,
         rows: StateRows,
         vectors: StepVectors,
@@ -105,19 +105,19 @@ class StepRules(ABC):
     ) -> None:
         self.b = b
         self.options = options
-        self.order = order
+        self.order = truncation.order
         self.control = control
         self.element = element = options.element
         self.time = StepTime(b, control, element)
-        self.progress = Progress(b, control, self.time, options.log2_safety, element)
+        self.progress = Progress(b, control, self.time, truncation.window, element)
         self.rows = rows
         self.vectors = vectors
         self.state = vectors.state
         self.norms = norms
         self.recorder = recorder
         self.scale: Value = control.get("scale")
-        given = b, order, element, control, norms, recorder
-        self.step_size = StepSize(*given, options.log2_safety, options.polynomial)
+        given = b, truncation, element, control, norms, recorder
+        self.step_size = StepSize(*given, options.polynomial)
         self.begin, self.top = b.fresh_label("begin"), b.fresh_label("step")
 
     # -- what a kind of loop adds -----------------------------------------------------------------
