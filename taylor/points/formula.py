@@ -213,18 +213,16 @@ class Function(Generic[R]):
             return results[0] if self._single else tuple(results)
         if options:
             raise ArgumentTypeError(
-                f"{self.name} has array operands, too many operands for a NumPy ufunc or numbers "
-                f"of several parts, and takes no keyword arguments; got {', '.join(options)}"
+                f"{self.name} is no ufunc (array operands, too many of them, or numbers of several "
+                f"parts) and takes no keyword arguments; got {', '.join(options)}"
             )
         parts = [as_columns(e, a, self._kind) for e, a in zip(self.inputs, arguments, strict=True)]
         self._check_shapes([part[0].shape if part else () for part in parts])
         columns = [column for part in parts for column in part]
-        if self.ufunc is not None:
-            results = self._shared(self.ufunc, columns, {})
-            flat = [results] if self._nout == 1 else list(results)
-        else:
-            flat = self._in_rows(columns)
-        return self._assembled(flat)
+        if self.ufunc is None:
+            return self._assembled(self._in_rows(columns))
+        results = self._shared(self.ufunc, columns, {})
+        return self._assembled([results] if self._nout == 1 else list(results))
 
     def _in_rows(self, columns: Sequence[np.ndarray]) -> list[Any]:
         """Through the generalised ufunc, with the points of a column side by side in memory."""
@@ -247,11 +245,10 @@ class Function(Generic[R]):
 
     def _assembled(self, flat: list[Any]) -> Any:
         """Outputs from the columns of their elements (two a number for pairs)."""
-        results, position = [], 0
+        results, columns = [], iter(flat)
         for wanted in self.outputs:
             size = math.prod(wanted.shape) * self._kind.parts
-            part = flat[position : position + size]
-            position += size
+            part = [next(columns) for _ in range(size)]
             if size == 1 and wanted.shape == ():
                 results.append(part[0])
             else:
