@@ -53,7 +53,7 @@ SLOWER = 50  # times fewer points for families of functions (polygamma, Bessel),
 OUT_OF_DOMAIN = ("kepler", "lambertw")  # how names begin whose special points are mostly outside
 NORMAL = ("gammainc_derivative",)  # measured where its values have all their digits
 # Of the others not measured: exact ones, and what is made of functions in the table.
-EXACT = ("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal", "minimum",
+EXACT = ("abs", "sign", "copysign", "floor", "floor_divide", "remainder", "rint", "round_decimal", "minimum",
          "maximum", "relu", "leaky_relu", "sum", "prod", "where", "logsumexp")  # fmt: skip
 COLUMNS = {
     "float64": ("function", "ulp", "region", "at", "NumPy's ulp", "scalar = vector", "domain",
