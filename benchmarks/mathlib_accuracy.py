@@ -31,7 +31,7 @@ import numpy as np
 import taylor as ty
 from benchmarks.harness import RESULTS, commit, heading, publish, rows_of, table
 from benchmarks.versions import own_versions
-from taylor.nodes.registry import get
+from taylor.nodes.registry import functions, get
 from taylor.reference.kernels import kernel_definitions
 from taylor_runtime.callables.kernels import array_function
 from taylor_runtime.mathlib.families import kernels, pair_kernels
@@ -52,9 +52,9 @@ SCALED = ("sum_of_squares", "difference_of_squares")  # made for arguments near 
 SLOWER = 50  # times fewer points for families of functions (polygamma, Bessel), for mpmath's sake
 OUT_OF_DOMAIN = ("kepler", "lambertw")  # how names begin whose special points are mostly outside
 NORMAL = ("gammainc_derivative",)  # measured where its values have all their digits
-# Of the others not measured: exact ones, and what is made of functions in the table.
-EXACT = ("abs", "sign", "floor", "floor_divide", "remainder", "rint", "round_decimal", "minimum",
-         "maximum", "relu", "leaky_relu", "sum", "prod", "where", "logsumexp")  # fmt: skip
+# Not measured.
+EXACT = ("abs", "sign", "copysign", "floor", "floor_divide", "remainder", "rint", "round_decimal",
+         "minimum", "maximum", "relu", "leaky_relu")  # fmt: skip
 COLUMNS = {
     "float64": ("function", "ulp", "region", "at", "NumPy's ulp", "scalar = vector", "domain",
                 "commit", "all regions"),
@@ -206,7 +206,8 @@ def listed(special: bool) -> list[str]:
     inexact = [name for name, known in kernel_definitions().items() if not known.rational]
     if not special:
         return [name for name in inexact if name in WIDE]
-    return [name for name in ty.functions.__all__ if name not in (*WIDE, *EXACT)]
+    public = [name for name in ty.functions.__all__ if name in functions]  # not of arrays
+    return [name for name in public if name not in (*WIDE, *EXACT)]
 
 
 def tasks(name: str, options: argparse.Namespace) -> list[Task]:
