@@ -40,7 +40,8 @@ def draw(packs: Sequence[Pack], labels: Sequence[str], title: str) -> Any:
     low, high = (choose(y for _, y in spots + ways) for choose in (min, max))
     width, tall = right - left + BOX + 0.8, high - low + 2.7
     width = max(width, 7.0 / 1.12)  # the title needs that
-    figure = Figure(figsize=(1.12 * width, max(0.66 * tall, 3.0)), facecolor=PAPER)
+    size = 1.12 * width, max(0.66 * tall, 3.0)
+    figure = Figure(figsize=size, facecolor=PAPER, layout="none")  # the axis is all of it
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()
     left -= BOX / 2 + 0.4

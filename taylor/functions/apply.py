@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from taylor.errors import ArgumentTypeError
+from taylor.errors import ArgumentTypeError, TaylorError
 from taylor.expressions.expression import Axes, Expression
 from taylor.expressions.leaves import as_expression, make_function_node
 from taylor.expressions.types import ExpressionLike, ExpressionOrArray, Operand
@@ -90,6 +90,8 @@ def apply(name: str, *args: Any) -> Any:
         return record.mpmath(contexts[0], *(contexts[0].convert(a) for a in args))
     try:
         return record.numpy(*(float(a) if isinstance(a, Fraction) else a for a in args))
+    except TaylorError:
+        raise
     except (AttributeError, TypeError) as error:  # NumPy's tell of its loops
         raise ArgumentTypeError(
             f"{name}: {', '.join(f'{a!r:.60}' for a in args)}: not all of these are real numbers, "

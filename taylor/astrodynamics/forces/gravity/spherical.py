@@ -88,8 +88,8 @@ class SphericalHarmonics:
     >>> flattened = sky.SphericalHarmonics("EGM2008", degree=2, order=0)
     >>> r, v = ty.variable("r", shape=(3,)), ty.variable("v", shape=(3,))
     >>> f = ty.compile(flattened.acceleration(sky.OrbitState(ty.constant(0), r, v)), [r])
-    >>> (f([7000.0, 0.0, 0.0]) * 1e5).round(4).tolist()
-    [-1.0967, -0.0, -0.0]
+    >>> abs(f([7000.0, 0.0, 0.0]) * 1e5).round(4).tolist()
+    [1.0967, 0.0, 0.0]
     """
 
     def __init__(
