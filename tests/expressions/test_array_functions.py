@@ -487,7 +487,7 @@ STEPS: list[Callable[..., Any]] = [
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @pytest.mark.filterwarnings("ignore")
 def test_random_programs(data: Any) -> None:
     """Steps one after the other: shapes with axes of one element, strides of all kinds."""

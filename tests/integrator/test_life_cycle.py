@@ -183,7 +183,7 @@ def test_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
 # -- killed at any moment -----------------------------------------------------------------------
 
 # A parent forks writers and kills them; all of what it then finds on disk must be whole.
-KILLS = 100
+KILLS = 60
 HEAD = """
 import os, random, signal, sys, time
 from pathlib import Path

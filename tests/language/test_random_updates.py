@@ -150,7 +150,7 @@ def close(found, wanted, scale=0.0):
     np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10 * size)
 
 
-@pytest.mark.seeds(20)
+@pytest.mark.seeds(12)
 def test_random_updates(seed):
     function = made(seed, math=math, np=np)
     many_digits = made(seed, math=MATH, np=NUMPY)

@@ -191,7 +191,7 @@ def formulas(draw: st.DrawFn, depth: int = 4) -> str:
     return f"({left}{operator}{draw(formulas(depth=depth - 1))})"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(formulas())
 def test_random_formulas_keep_their_exact_value(text: str) -> None:
     """Python's rational arithmetic is the reference; simplification may extend the domain."""

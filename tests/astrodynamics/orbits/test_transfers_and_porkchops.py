@@ -96,7 +96,7 @@ def test_a_porkchop_has_hohmanns_transfer_in_it() -> None:
     early = sky.porkchop(circle(1.0, 0.0), circle(1.5, 0.0), [0.0, 5.0], [1.0, 6.0], 1.0)
     assert np.isnan(early.c3[1, 0]) and np.isfinite(early.c3[[0, 0, 1], [0, 1, 1]]).all()
     matplotlib.use("Agg")
-    assert chart.plot(day=1.0, largest=0.3).get_xlabel() == "departure / days"
+    assert chart.plot(day=1.0, largest=0.3).get_xlabel() == "departure [days]"
 
 
 def test_what_a_porkchop_refuses() -> None:
