@@ -70,18 +70,6 @@ print(gc.isenabled(), (gc.get_freeze_count() > 0) == frozen)
     assert done.stdout == f"{collects} True\n", done.stderr
 
 
-def test_type_checkers_know_the_names(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
-    path = tmp_path / "names.py"
-    names = [name for name in dir(ty) if name.isidentifier()]
-    lines = ["import taylor as ty", *(f"print(ty.{name})" for name in names), "ty.nosuch"]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--follow-imports=silent", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.stdout.count("error:") == 1, done.stdout
-    assert '"nosuch"' in done.stdout
-
-
 def test_python_m_taylor() -> None:
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; import runpy; "]
     command[-1] += (

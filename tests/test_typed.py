@@ -86,6 +86,7 @@ TYPES = [
 ]
 
 MISTAKES = [
+    "ty.nosuch",
     "x + 'one'",
     "x.evalute({x: 1.0})",
     "q + 'one'",
@@ -118,6 +119,7 @@ def test_types_of_results_and_mistakes(tmp_path: Path) -> None:
     path = tmp_path / "used.py"
     lines = GIVEN.splitlines()
     lines += [f"assert_type({expression}, {kind})" for expression, kind in TYPES]
+    lines += [f"print(ty.{name})" for name in dir(ty) if name.isidentifier()]
     lines += MISTAKES
     path.write_text("\n".join(lines), encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--follow-imports=silent", str(path)]
