@@ -41,7 +41,8 @@ def draw(packs: Sequence[Pack], labels: Sequence[str], title: str) -> Any:
     width, tall = right - left + BOX + 0.8, high - low + 2.7
     width = max(width, 7.0 / 1.12)  # the title needs that
     size = 1.12 * width, max(0.66 * tall, 3.0)
-    figure = Figure(figsize=size, facecolor=PAPER, layout="none")  # the axis is all of it
+    figure = Figure(figsize=size, facecolor=PAPER)
+    figure.set_layout_engine("none")  # the axis is all of it
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()
     left -= BOX / 2 + 0.4
