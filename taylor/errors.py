@@ -9,7 +9,11 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import ModuleType
+
+Getter = Callable[[str], object]
+Names = Callable[[], list[str]]
 
 
 class TaylorError(Exception):
@@ -165,9 +169,30 @@ def meant(name: str, known: Iterable[str], prefix: str) -> str:
     """
     from difflib import get_close_matches
 
-    names = [other for other in known if not name.startswith("_")]
+    names = [other for other in known if not other.startswith("_")]
     near = get_close_matches(name, names, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(prefix + other for other in near)}?" if near else ""
+
+
+def answering(module: str, prefix: str, space: dict[str, object]) -> tuple[Getter, Names]:
+    """`__getattr__` and `__dir__` of a module whose public names are in `space`: what it lacks is
+    answered with the names that may be meant.
+
+    >>> get, names = answering("taylor.models", "ty.models.", {"n_body": 1, "_hidden": 2})
+    >>> names()
+    ['n_body']
+    """
+
+    def names() -> list[str]:
+        found = (name for name, value in space.items() if type(value) is not ModuleType)
+        return [name for name in found if not name.startswith("_") and name != "TYPE_CHECKING"]
+
+    def get(name: str) -> object:
+        raise AttributeError(
+            f"module {module!r} has no attribute {name!r}{meant(name, names(), prefix)}"
+        )
+
+    return get, names
 
 
 def raised_at(error: BaseException) -> str:

@@ -1,11 +1,11 @@
 """Ready systems of equations, each a function that returns a `Model`."""
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from taylor.astrodynamics.orbits.elements import Elements as Elements
 from taylor.astrodynamics.orbits.elements import to_cartesian as to_cartesian
 from taylor.astrodynamics.orbits.elements import to_elements as to_elements
+from taylor.errors import answering as _answering
 from taylor.models.cr3bp import cr3bp as cr3bp
 from taylor.models.cr3bp import lagrange_points as lagrange_points
 from taylor.models.eih import eih as eih
@@ -19,14 +19,4 @@ from taylor.models.spacecraft import spacecraft as spacecraft
 from taylor.models.two_body import two_body as two_body
 
 if not TYPE_CHECKING:  # which knows the names, and refuses all others
-
-    def __getattr__(name: str) -> object:
-        from taylor.errors import meant
-
-        hint = meant(name, __dir__(), "ty.models.")
-        raise AttributeError(f"module 'taylor.models' has no attribute {name!r}{hint}")
-
-    def __dir__() -> list[str]:
-        hidden = ("TYPE_CHECKING", "ModuleType")
-        names = (n for n, value in globals().items() if type(value) is not ModuleType)
-        return [name for name in names if not name.startswith("_") and name not in hidden]
+    __getattr__, __dir__ = _answering("taylor.models", "ty.models.", globals())

@@ -1,8 +1,8 @@
 """What people do with derivatives of solutions; public as `taylor.analysis`."""
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from taylor.errors import answering as _answering
 from taylor.sensitivities.domains import Domain as Domain
 from taylor.sensitivities.failures import AnalysisError as AnalysisError
 from taylor.sensitivities.family import Family as Family
@@ -21,14 +21,4 @@ from taylor.sensitivities.uncertainty import uncertainty as uncertainty
 from taylor.sensitivities.walk import Bifurcation as Bifurcation
 
 if not TYPE_CHECKING:  # which knows the names, and refuses all others
-
-    def __getattr__(name: str) -> object:
-        from taylor.errors import meant
-
-        hint = meant(name, __dir__(), "ty.analysis.")
-        raise AttributeError(f"module 'taylor.analysis' has no attribute {name!r}{hint}")
-
-    def __dir__() -> list[str]:
-        hidden = ("TYPE_CHECKING", "ModuleType")
-        names = (n for n, value in globals().items() if type(value) is not ModuleType)
-        return [name for name in names if not name.startswith("_") and name not in hidden]
+    __getattr__, __dir__ = _answering("taylor.analysis", "ty.analysis.", globals())

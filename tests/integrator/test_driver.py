@@ -19,11 +19,12 @@ import numpy as np
 import pytest
 
 import taylor as ty
-from taylor.errors import ArgumentError, TaylorError
+from taylor.errors import ArgumentError, ArgumentTypeError, TaylorError
 from taylor.integrator.outcome import Outcome
 from taylor.integrator.propagation import Propagation
 from taylor.numbers import times
 from taylor_runtime.callables import driving
+from taylor_runtime.points import python_objects
 
 X, V, W = ty.variables("x v w")
 K = ty.parameter("k")
@@ -421,12 +422,62 @@ def test_references_of_driven_calls_are_given_back() -> None:
     counted = [None, Outcome, ta, ta._state, ta.system.states]
 
     def kept() -> int:
-        """By two thousand calls, or by somebody else meanwhile."""
+        """By four thousand calls, or by somebody else meanwhile."""
         before = [sys.getrefcount(o) for o in counted]
-        for _ in range(1000):
+        for _ in range(2000):
             ta.step()
             ta.propagate_for(1e-3)
         after = [sys.getrefcount(o) for o in counted]
         return max(abs(b - a) for a, b in zip(before, after, strict=True))
 
     assert min(kept() for _ in range(3)) < 100
+
+
+def test_on_an_unknown_numpy_python_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python_objects, "_INTERFACES", ())
+    caches = (python_objects.array_symbols, driving._driver, driving._dense)
+    for each in caches:
+        each.cache_clear()
+    try:
+        ta = pendulum()
+        out = ta.propagate_for(2.0, dense=True)
+        assert ta.step().success and ta.step().success
+        assert ta._driver is driving.undriven and out.dense is not None
+        assert np.isfinite(out.dense(1.0)).all()
+    finally:
+        for each in caches:
+            each.cache_clear()
+
+
+def test_only_classes_with_known_slots_are_made() -> None:
+    class Plain:
+        pass
+
+    class One:
+        __slots__ = ("a",)
+
+    class Two:
+        __slots__ = ("a", "b")
+
+    known = [python_objects.has_slots_first(kind) for kind in (Plain, One, Two, Outcome)]
+    assert known == [False, False, True, True]
+
+
+def test_stiffness_is_seen_as_before() -> None:
+    def warned(make: Make, drive: bool) -> tuple[bool, int]:
+        ta = make()
+        if not drive:
+            ta._driver = driving.undriven
+        with pytest.warns(ty.StiffnessWarning):
+            out = ta.propagate_until(100.0)
+        return out.stiff, out.steps
+
+    assert warned(decay, True) == warned(decay, False)
+
+
+def test_wrong_requests_are_refused() -> None:
+    ta = pendulum()
+    with pytest.raises(ArgumentError, match="max_steps"):
+        ta.propagate_for(1.0, max_steps=0)
+    with pytest.raises(ArgumentTypeError, match="callback"):
+        ta.propagate_for(1.0, callback=3)  # type: ignore[arg-type]
